@@ -1,0 +1,1 @@
+"""The CryptoVolt server: PostgreSQL, exchanges, HTTP and the command line."""

@@ -1,0 +1,1 @@
+"""What talks to the world outside, behind the engine's ports."""

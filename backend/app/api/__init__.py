@@ -1,0 +1,1 @@
+"""HTTP: one file per resource, HTTP status codes assigned in one place."""

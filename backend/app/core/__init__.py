@@ -1,0 +1,1 @@
+"""Configuration, database connection, security, logging, the embedded PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Schema migrations (alembic), part of the wheel."""

@@ -1,0 +1,1 @@
+"""Fill rules, fees and slippage."""

@@ -1,0 +1,1 @@
+"""Features a model sees, per-bar sentiment, and the labels it learns."""

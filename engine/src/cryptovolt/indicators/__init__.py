@@ -1,0 +1,1 @@
+"""Indicators: arrays in, arrays of the same length out, never looking ahead."""

@@ -1,0 +1,1 @@
+"""Market data: read, check, clean, resample and store bars as snapshots."""

@@ -1,0 +1,1 @@
+"""Machine learning: splits that do not leak, training, and serving of models."""

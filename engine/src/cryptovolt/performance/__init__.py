@@ -1,0 +1,1 @@
+"""Performance: returns, drawdown, Sharpe ratio and other measures of a result."""

@@ -1,0 +1,1 @@
+"""Limits, sizing and protections. A veto is a value, never an exception."""

@@ -1,0 +1,1 @@
+"""Technical rules: the vote that can be read without a model."""

@@ -1,0 +1,1 @@
+"""Sentiment: texts become scores, scores become a vote."""

@@ -1,0 +1,1 @@
+"""An exchange on loopback, with a ledger of its own."""
