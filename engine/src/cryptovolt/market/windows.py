@@ -1,11 +1,11 @@
 """Anchored windows: the same bits in batch and live.
 
-A running sum remembers where it began, so an indicator over all history and the same indicator over
-the last bars differ in their last bits. Here time is cut into blocks of a fixed number of bar
-intervals, counted from the epoch. A value at bar ``t`` is always computed from the slice that starts
-``warmup`` bars before the first bar of ``t``'s block. A batch computes block by block; live computes
-the open block's slice at each bar. Both hand the same numbers to the same function, so that the
-results agree bit for bit, at a bounded cost per bar.
+A running sum remembers where it began, so an indicator over all history and the same indicator
+over the last bars differ in their last bits. Here time is cut into blocks of a fixed number of bar
+intervals, counted from the epoch. A value at bar ``t`` is always computed from the slice that
+starts ``warmup`` bars before the first bar of ``t``'s block. A batch computes block by block; live
+computes the open block's slice at each bar. Both hand the same numbers to the same function, so
+that the results agree bit for bit, at a bounded cost per bar.
 
 The function must be causal: element ``t`` of what it returns may depend on elements ``0..t`` only.
 """
