@@ -83,14 +83,13 @@ def synthetic_bars(
     last_open = end // interval * interval - interval
     timestamp = last_open - interval * np.arange(n_bars - 1, -1, -1, dtype=np.int64)
     volatility = _volatility(n_bars, interval, rng)
-    shocks: FloatArray = rng.standard_t(4, size=(n_bars, _STEPS_PER_BAR))
-    steps: FloatArray = shocks / np.sqrt(2.0 * _STEPS_PER_BAR)
+    steps = _shocks(n_bars, rng)
     path = np.log(_START_PRICE) + np.cumsum((steps * volatility[:, None]).ravel())
-    prices: FloatArray = np.round(np.exp(path).reshape(n_bars, _STEPS_PER_BAR) / _TICK) * _TICK
-    close: FloatArray = prices[:, -1]
+    prices = _on_grid(np.exp(path).reshape(n_bars, _STEPS_PER_BAR), _TICK)
+    close = prices[:, -1]
     open_ = np.concatenate([[_START_PRICE], close[:-1]])
     surprise: FloatArray = np.abs(steps).sum(axis=1)
-    volume: FloatArray = np.round(50.0 * surprise * rng.lognormal(0.0, 0.4, n_bars) / _LOT) * _LOT
+    volume = _on_grid(50.0 * surprise * rng.lognormal(0.0, 0.4, n_bars), _LOT)
     return Bars(
         symbol=SYNTHETIC_SYMBOL,
         timeframe=timeframe,
@@ -102,6 +101,15 @@ def synthetic_bars(
         volume=volume,
         source=SYNTHETIC_SOURCE,
     )
+
+
+def _shocks(n_bars: int, rng: np.random.Generator) -> FloatArray:
+    # Student's t with 4 degrees of freedom has variance 2: a bar's steps add up to variance 1.
+    return rng.standard_t(4, size=(n_bars, _STEPS_PER_BAR)) / np.sqrt(2.0 * _STEPS_PER_BAR)
+
+
+def _on_grid(values: FloatArray, grid: float) -> FloatArray:
+    return np.rint(values / grid) * grid
 
 
 def _volatility(n_bars: int, interval: int, rng: np.random.Generator) -> FloatArray:
