@@ -1,14 +1,42 @@
 """The command ``cryptovolt``: one file per group of commands.
 
 What prints a result takes ``--json``. Bad input ends with one clear sentence on standard error and
-an exit status of 1 (2 where the command line itself is wrong).
+an exit status of 1 (2 where the command line itself is wrong). A command's heavy imports stand
+inside it, so that asking for help is quick.
 """
+
+import sys
 
 import typer
 
-app = typer.Typer(name="cryptovolt", no_args_is_help=True, add_completion=False)
+from app.cli.output import fail
+
+app = typer.Typer(
+    name="cryptovolt",
+    help="Research and paper trading of crypto markets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    # Evaluated only when something was raised, so that a command that goes well does not pay for
+    # importing the database.
+    import psycopg
+    import sqlalchemy.exc
+
+    from cryptovolt.domain.errors import CryptoVoltError
+
+    return (CryptoVoltError, sqlalchemy.exc.SQLAlchemyError, psycopg.Error, OSError)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; errors raised on purpose become one sentence."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except _expected_errors() as error:
+        fail(error)
