@@ -1,4 +1,4 @@
-"""How commands print: tables for people, one JSON document with ``--json``, one sentence on errors."""
+"""How commands print: tables for people, one JSON document with ``--json``, one-line errors."""
 
 import json
 import sys
