@@ -3,10 +3,24 @@
 Times are int64 milliseconds UTC at bar open; arrays are float64 of shape ``(n_bars,)``.
 """
 
+from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
 from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.risk.limits import RiskLimits
+from cryptovolt.sentiment.news import read_sentiment
+from cryptovolt.sentiment.scorer import score_sentiment
 
 __version__ = "0.1.0"
 
-__all__ = ["Bars", "Costs", "SentimentSeries", "SymbolRules", "__version__"]
+__all__ = [
+    "Bars",
+    "Costs",
+    "FusionPolicy",
+    "RiskLimits",
+    "SentimentSeries",
+    "SymbolRules",
+    "__version__",
+    "read_sentiment",
+    "score_sentiment",
+]

@@ -1,0 +1,272 @@
+"""News files become items, and items become a series of sentiment.
+
+Two times matter: when an item was written and when it counts as seen. History that is imported
+later was not seen by this system at all, so the second is the first plus a stated delay; an item
+dated by day alone counts as seen that long after its day has ended. Scores a file brings along are
+not used.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from cryptovolt.domain.errors import ConfigurationError, DataError
+from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.sentiment.dates import parse_time
+from cryptovolt.sentiment.scorer import score_sentiment
+from cryptovolt.sentiment.series import series_of
+from cryptovolt.sentiment.text import clean_text, text_digest, text_hash
+
+DEFAULT_DELAY = timedelta(minutes=5)
+"""How long after it was written an item of an imported file counts as seen, unless stated."""
+
+MAX_TEXT_CHARACTERS = 20_000
+"""Longer texts are cut: they are whole pages, not items."""
+
+_MAX_LINE_CHARACTERS = 1_000_000
+_DATE_COLUMNS = (
+    "date", "datetime", "timestamp", "time", "published_at", "published", "pubdate",
+    "created_at", "created_utc",
+)  # fmt: skip
+_TEXT_COLUMNS = (
+    "text", "short_description", "description", "title", "headline", "content", "body",
+    "comment_text", "comment", "summary", "tweet",
+)  # fmt: skip
+_ID_COLUMNS = ("external_id", "id", "guid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsItem:
+    """One item as it will be stored; times in milliseconds UTC."""
+
+    external_id: str
+    event_time: int
+    observed_at: int
+    day_only: bool
+    text: str
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """The items of one file, ordered by the time they count as seen, and what was left out.
+
+    Parameters
+    ----------
+    items : tuple of NewsItem
+        No two with the same ``external_id``.
+    dropped : mapping of str to int
+        Counts of items left out: ``"empty"``, ``"future"`` and ``"duplicate"``.
+    """
+
+    items: tuple[NewsItem, ...]
+    dropped: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    date: str
+    text: str
+    id: str | None
+
+
+def read_news(
+    path: str | Path,
+    *,
+    delay: timedelta = DEFAULT_DELAY,
+    text_column: str | None = None,
+    date_column: str | None = None,
+    as_of: int | None = None,
+) -> News:
+    """Return the items of a csv or jsonl file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file with a header line (``.csv``) or one JSON object per line (``.jsonl``), UTF-8.
+    delay : timedelta, default=5 minutes
+        From the time an item was written until it counts as seen.
+    text_column, date_column : str, optional
+        Found by their usual names when not given, e.g. ``Date`` and ``Short Description``.
+    as_of : int, optional
+        Now, in milliseconds UTC; items written later are left out and counted.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read as such; nothing of it is used then.
+    ConfigurationError
+        If the delay is negative.
+    """
+    if delay < timedelta(0):
+        raise ConfigurationError(f"expected a delay of zero or more, found {delay}")
+    dropped: Counter[str] = Counter(empty=0, future=0, duplicate=0)
+    items: dict[str, NewsItem] = {}
+    columns: _Columns | None = None
+    for number, row in _rows(Path(path)):
+        columns = columns or _columns(row, text_column, date_column)
+        try:
+            item = _item(row, columns, delay)
+        except DataError as error:
+            raise DataError(f"{Path(path).name}, line {number}: {error}") from None
+        verdict = _verdict(item, items, as_of)
+        if item is None or verdict:
+            dropped[verdict] += 1
+        else:
+            items[item.external_id] = item
+    if not items:
+        raise DataError(f"expected news items in {Path(path).name}, found none ({dict(dropped)})")
+    ordered = sorted(items.values(), key=lambda item: (item.observed_at, item.event_time))
+    return News(items=tuple(ordered), dropped=dict(dropped))
+
+
+def read_sentiment(
+    path: str | Path,
+    *,
+    delay: timedelta = DEFAULT_DELAY,
+    text_column: str | None = None,
+    date_column: str | None = None,
+    as_of: int | None = None,
+    source: str = "news",
+) -> SentimentSeries:
+    """Return the scored items of a csv or jsonl file; see :func:`read_news`.
+
+    Repeated texts count once per two days. Scores come from :func:`score_sentiment`.
+    """
+    news = read_news(
+        path, delay=delay, text_column=text_column, date_column=date_column, as_of=as_of
+    )
+    return series_of(
+        event_time=np.array([item.event_time for item in news.items], dtype=np.int64),
+        observed_at=np.array([item.observed_at for item in news.items], dtype=np.int64),
+        score=score_sentiment(item.text for item in news.items),
+        text_hashes=[item.text_hash for item in news.items],
+        source=source,
+    )
+
+
+def _item(row: Mapping[str, str], columns: _Columns, delay: timedelta) -> NewsItem | None:
+    time = parse_time(row.get(columns.date, "").strip())
+    text = clean_text(row.get(columns.text, "")[:MAX_TEXT_CHARACTERS])
+    if not text:
+        return None
+    given_id = clean_text(row.get(columns.id, "")) if columns.id else ""
+    return NewsItem(
+        external_id=given_id[:64] or text_digest(f"{time.event_time}\n{text}")[:32],
+        event_time=time.event_time,
+        observed_at=time.observed_at(delay),
+        day_only=time.day_only,
+        text=text,
+        text_hash=text_hash(text),
+    )
+
+
+def _verdict(item: NewsItem | None, known: Mapping[str, NewsItem], as_of: int | None) -> str:
+    if item is None:
+        return "empty"
+    if as_of is not None and item.event_time > as_of:
+        return "future"
+    return "duplicate" if item.external_id in known else ""
+
+
+def _columns(row: Mapping[str, str], text: str | None, date: str | None) -> _Columns:
+    return _Columns(
+        date=_find(row, date, _DATE_COLUMNS, "date_column"),
+        text=_find(row, text, _TEXT_COLUMNS, "text_column"),
+        id=next((name for name in _ID_COLUMNS if name in row), None),
+    )
+
+
+def _find(row: Mapping[str, str], wanted: str | None, usual: Iterable[str], argument: str) -> str:
+    names = [_plain(wanted)] if wanted else usual
+    for name in names:
+        if name in row:
+            return name
+    raise DataError(
+        f"expected a column called {wanted or ' or '.join(usual)}, found "
+        f"{', '.join(sorted(row))[:200]}; name it with {argument}"
+    )
+
+
+def _plain(name: str) -> str:
+    return "_".join(name.strip().lower().split())
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    readers = {".csv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
+    read = readers.get(path.suffix.lower())
+    if read is None:
+        raise DataError(f"expected a .csv or .jsonl file of news, found {path.name!r}")
+    try:
+        yield from read(_lines(path), path.name)
+    except FileNotFoundError:
+        raise DataError(f"expected a news file, found nothing at {path}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"expected {path.name} in UTF-8, found byte 0x{error.object[error.start]:02x} that is "
+            "not; save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise DataError(f"expected a readable news file, found {path}: {error.strerror}") from None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        number = 0
+        while line := handle.readline(_MAX_LINE_CHARACTERS):
+            number += 1
+            if len(line) == _MAX_LINE_CHARACTERS:
+                raise DataError(
+                    f"{path.name}, line {number}: expected fewer than 1,000,000 characters in a "
+                    "line, found more"
+                )
+            yield line
+
+
+def _csv_rows(lines: Iterator[str], name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    # csv ends with its own error on a NUL byte or an open quote.
+    reader = csv.reader(lines, strict=True)
+    try:
+        empty: list[str] = []
+        header = [_plain(column) for column in next(reader, empty)]
+        if len(set(header)) != len(header):
+            raise DataError(f"expected every column of {name} once, found {', '.join(header)}")
+        for fields in reader:
+            if not fields:
+                continue
+            if len(fields) != len(header):
+                raise DataError(
+                    f"{name}, line {reader.line_num}: expected {len(header)} columns, found "
+                    f"{len(fields)}"
+                )
+            yield reader.line_num, dict(zip(header, fields, strict=True))
+    except csv.Error as error:
+        raise DataError(f"{name}, line {reader.line_num}: not readable as csv: {error}") from None
+
+
+def _json_rows(lines: Iterator[str], name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found: object = json.loads(line)
+        except (json.JSONDecodeError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise DataError(f"{name}, line {number}: expected a JSON object, found {line[:40]!r}")
+        record = cast("dict[str, Any]", found)
+        yield number, {_plain(key): _as_text(value) for key, value in record.items()}
+
+
+def _as_text(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) else ""
