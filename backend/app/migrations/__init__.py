@@ -1,1 +1,4 @@
-"""Schema migrations (alembic), part of the wheel."""
+"""Migrations of the database, in order, from the documented tables on.
+
+They are read by alembic; :func:`app.core.init_db.init_db` runs them.
+"""

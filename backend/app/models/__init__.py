@@ -1,1 +1,8 @@
-"""The tables."""
+"""The tables.
+
+Importing any of them brings all, because foreign keys cross the modules.
+"""
+
+from app.models import auth, database, paper, research
+
+__all__ = ["auth", "database", "paper", "research"]
