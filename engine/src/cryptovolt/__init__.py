@@ -7,6 +7,11 @@ from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
 from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.market.checking import check_bars
+from cryptovolt.market.cleaning import clean_bars
+from cryptovolt.market.reading import read_bars
+from cryptovolt.market.resampling import resample
+from cryptovolt.market.snapshots import read_snapshot
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
@@ -21,6 +26,11 @@ __all__ = [
     "SentimentSeries",
     "SymbolRules",
     "__version__",
+    "check_bars",
+    "clean_bars",
+    "read_bars",
     "read_sentiment",
+    "read_snapshot",
+    "resample",
     "score_sentiment",
 ]
