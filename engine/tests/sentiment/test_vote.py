@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptovolt import SentimentSeries
+from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.sentiment.series import series_of
+from cryptovolt.sentiment.vote import HALF_LIFE_MS, PRIOR_WEIGHT, WINDOW_HALF_LIVES, explain, vote
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+def series(seen: list[int], scores: list[float]) -> SentimentSeries:
+    observed = np.array(seen, dtype=np.int64)
+    return SentimentSeries(
+        event_time=observed - 1, observed_at=observed, score=np.array(scores, dtype=np.float64)
+    )
+
+
+def times(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+def random_series(seed: int, n_items: int = 80) -> SentimentSeries:
+    rng = np.random.default_rng(seed)
+    seen = np.sort(rng.integers(0, 10 * DAY_MS, n_items))
+    return series(seen.tolist(), rng.uniform(-1, 1, n_items).tolist())
+
+
+def test_items_weigh_half_after_each_half_life() -> None:
+    news = series([0, HALF_LIFE_MS], [-1.0, 0.5])
+    expected = (0.5 * -1.0 + 1.0 * 0.5) / (1.5 + PRIOR_WEIGHT)
+    assert vote(news, times(HALF_LIFE_MS))[0] == pytest.approx(expected, rel=1e-15)
+
+
+def test_an_item_counts_from_the_moment_it_was_seen() -> None:
+    before, at = vote(series([1_000], [0.9]), times(999, 1_000))
+    assert np.isnan(before)
+    assert at == pytest.approx(0.9 / (1 + PRIOR_WEIGHT))
+
+
+def test_the_vote_of_a_feed_that_stops_fades_and_never_jumps() -> None:
+    hours = np.arange(0, 60 * HOUR_MS, HOUR_MS)
+    faded = np.nan_to_num(vote(series([0], [1.0]), hours))
+    assert (np.diff(faded) <= 0).all()
+    assert np.abs(np.diff(faded)).max() < 0.04
+    assert faded[-1] == 0.0
+
+
+def test_the_source_falls_silent_after_eight_half_lives() -> None:
+    edge = WINDOW_HALF_LIVES * HALF_LIFE_MS
+    heard, silent = vote(series([0], [1.0]), times(edge - 1, edge))
+    assert 0 < heard < 0.003
+    assert np.isnan(silent)
+
+
+def test_more_news_that_agrees_speaks_louder() -> None:
+    votes = [vote(series([0] * n, [0.8] * n), times(0))[0] for n in (1, 5, 50, 500)]
+    assert votes == sorted(votes)
+    assert votes[-1] == pytest.approx(0.8, abs=0.01)
+
+
+def test_no_news_is_silence() -> None:
+    assert np.isnan(vote(series([], []), times(0, DAY_MS))).all()
+    assert vote(random_series(0), times()).shape == (0,)
+
+
+@given(seed=st.integers(0, 2**32 - 1), row=st.integers(0, 239))
+def test_one_bar_and_the_whole_history_give_the_same_bits(seed: int, row: int) -> None:
+    news = random_series(seed)
+    hours = np.arange(240) * HOUR_MS
+    whole = vote(news, hours)
+    alone = vote(news.seen_until(int(hours[row])), hours[row : row + 1])
+    np.testing.assert_array_equal(alone, whole[row : row + 1])
+
+
+@given(seed=st.integers(0, 2**32 - 1), cut=st.integers(0, 239))
+def test_news_seen_later_never_changes_a_vote(seed: int, cut: int) -> None:
+    news = random_series(seed)
+    hours = np.arange(cut + 1) * HOUR_MS
+    np.testing.assert_array_equal(vote(news, hours), vote(news.seen_until(cut * HOUR_MS), hours))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_votes_stay_in_range(seed: int) -> None:
+    votes = vote(random_series(seed), np.arange(300) * HOUR_MS)
+    assert (np.isnan(votes) | (np.abs(votes) < 1.0)).all()
+
+
+@pytest.mark.parametrize("half_life_ms", [0, -1])
+def test_a_half_life_must_be_positive(half_life_ms: int) -> None:
+    with pytest.raises(ConfigurationError, match="expected a positive half-life"):
+        vote(random_series(0), times(0), half_life_ms=half_life_ms)
+
+
+def test_the_clause_names_what_was_seen() -> None:
+    news = series([0, 2 * HOUR_MS], [-0.5, 0.1])
+    assert explain(news, 5 * HOUR_MS) == "2 items, mean -0.20, newest 3.0 h old"
+    assert explain(news, 2 * HOUR_MS - 1) == "1 item, mean -0.50, newest 2.0 h old"
+    assert explain(news, -1) == "no news"
+    assert explain(news, 30 * DAY_MS) == "no news"
+
+
+@given(seed=st.integers(0, 2**32 - 1), cut=st.integers(1, 59))
+def test_whether_an_item_is_a_repeat_is_decided_by_the_past(seed: int, cut: int) -> None:
+    rng = np.random.default_rng(seed)
+    seen = np.sort(rng.integers(0, 10 * DAY_MS, 60))
+    scores = rng.uniform(-1, 1, 60)
+    hashes = [f"{code}" for code in rng.integers(0, 8, 60)]
+    whole = series_of(event_time=seen, observed_at=seen, score=scores, text_hashes=hashes)
+    n_early = int((seen <= seen[cut]).sum())
+    part = series_of(
+        event_time=seen[:n_early],
+        observed_at=seen[:n_early],
+        score=scores[:n_early],
+        text_hashes=hashes[:n_early],
+    )
+    np.testing.assert_array_equal(part.score, whole.seen_until(int(seen[cut])).score)
+
+
+def test_the_order_of_the_items_does_not_matter() -> None:
+    rng = np.random.default_rng(5)
+    seen, scores = rng.integers(0, 50, 200), rng.uniform(-1, 1, 200)
+    hashes = [f"{row % 150}" for row in range(200)]
+    mixed = rng.permutation(200)
+    one = series_of(event_time=seen, observed_at=seen, score=scores, text_hashes=hashes)
+    other = series_of(
+        event_time=seen[mixed],
+        observed_at=seen[mixed],
+        score=scores[mixed],
+        text_hashes=[hashes[row] for row in mixed],
+    )
+    np.testing.assert_array_equal(one.observed_at, other.observed_at)
+    np.testing.assert_array_equal(np.sort(one.score), np.sort(other.score))
