@@ -21,8 +21,8 @@ _START_PRICE = 20_000.0
 _ANNUAL_VOLATILITY = 0.6
 _VOLATILITY_MEMORY = 0.995
 _VOLATILITY_OF_VOLATILITY = 0.06
-_TICK = 0.01
-_LOT = 1e-5
+_PRICE_DECIMALS = 2
+_VOLUME_DECIMALS = 5
 
 _GOOD = (
     "Bitcoin rallies as institutional inflows surge to a record",
@@ -85,11 +85,11 @@ def synthetic_bars(
     volatility = _volatility(n_bars, interval, rng)
     steps = _shocks(n_bars, rng)
     path = np.log(_START_PRICE) + np.cumsum((steps * volatility[:, None]).ravel())
-    prices = _on_grid(np.exp(path).reshape(n_bars, _STEPS_PER_BAR), _TICK)
+    prices = _on_grid(np.exp(path).reshape(n_bars, _STEPS_PER_BAR), _PRICE_DECIMALS)
     close = prices[:, -1]
     open_ = np.concatenate([[_START_PRICE], close[:-1]])
     surprise: FloatArray = np.abs(steps).sum(axis=1)
-    volume = _on_grid(50.0 * surprise * rng.lognormal(0.0, 0.4, n_bars), _LOT)
+    volume = _on_grid(50.0 * surprise * rng.lognormal(0.0, 0.4, n_bars), _VOLUME_DECIMALS)
     return Bars(
         symbol=SYNTHETIC_SYMBOL,
         timeframe=timeframe,
@@ -108,8 +108,9 @@ def _shocks(n_bars: int, rng: np.random.Generator) -> FloatArray:
     return rng.standard_t(4, size=(n_bars, _STEPS_PER_BAR)) / np.sqrt(2.0 * _STEPS_PER_BAR)
 
 
-def _on_grid(values: FloatArray, grid: float) -> FloatArray:
-    return np.rint(values / grid) * grid
+def _on_grid(values: FloatArray, decimals: int) -> FloatArray:
+    # Rounding to decimals gives the float nearest to the text a venue would send.
+    return np.round(values, decimals)
 
 
 def _volatility(n_bars: int, interval: int, rng: np.random.Generator) -> FloatArray:
