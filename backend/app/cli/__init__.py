@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from app.cli import openapi
 from app.cli.output import fail
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(openapi.app, name="openapi")
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:

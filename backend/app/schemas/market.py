@@ -1,0 +1,76 @@
+"""Bars, as columns: one array per value, oldest first."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from app.schemas.common import Given, Returned, SourceName, Symbol, TimeframeName, TimeMs
+
+MAX_BARS = 5_000
+
+Column = Annotated[list[FiniteFloat], Field(min_length=1, max_length=MAX_BARS)]
+
+
+class BarsIn(Given):
+    """Bars to store; `timestamp` is the bar's open in milliseconds UTC."""
+
+    symbol: Symbol
+    timeframe: TimeframeName
+    source: SourceName = "unspecified"
+    timestamp: Annotated[list[TimeMs], Field(min_length=1, max_length=MAX_BARS)]
+    open: Column
+    high: Column
+    low: Column
+    close: Column
+    volume: Column
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "BarsIn":
+        columns = ("timestamp", "open", "high", "low", "close", "volume")
+        lengths = {name: len(getattr(self, name)) for name in columns}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"expected columns of one length, found {lengths}")
+        return self
+
+
+class BarsOut(Returned):
+    """Bars of one symbol, time frame and source; `timestamp` in milliseconds UTC at bar open."""
+
+    symbol: str
+    timeframe: str
+    source: str
+    timestamp: list[int]
+    open: list[float]
+    high: list[float]
+    low: list[float]
+    close: list[float]
+    volume: list[float]
+
+
+class BarsStored(Returned):
+    """How many bars were new; known ones with other values were replaced by nothing."""
+
+    received: int
+    inserted: int
+
+
+class SymbolOut(Returned):
+    """One series of bars that is stored."""
+
+    symbol: str
+    timeframe: str
+    source: str
+    last: datetime
+
+
+class CoverageOut(Returned):
+    """How much of one series is stored; `missing` counts the bars absent between first and last."""
+
+    symbol: str
+    timeframe: str
+    source: str
+    first: datetime
+    last: datetime
+    n_bars: int
+    missing: int | None
