@@ -3,6 +3,8 @@
 Times are int64 milliseconds UTC at bar open; arrays are float64 of shape ``(n_bars,)``.
 """
 
+from cryptovolt.backtest.run import Run
+from cryptovolt.backtest.simulate import simulate
 from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
@@ -23,6 +25,7 @@ __all__ = [
     "Costs",
     "FusionPolicy",
     "RiskLimits",
+    "Run",
     "SentimentSeries",
     "SymbolRules",
     "__version__",
@@ -33,4 +36,5 @@ __all__ = [
     "read_snapshot",
     "resample",
     "score_sentiment",
+    "simulate",
 ]

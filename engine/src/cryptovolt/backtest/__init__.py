@@ -1,1 +1,1 @@
-"""The loop over history."""
+"""Backtest: the compiled step in a loop over history."""

@@ -1,1 +1,1 @@
-"""Fill rules, fees and slippage."""
+"""Execution: fill rules, costs, and the grid of exact integers they are computed on."""

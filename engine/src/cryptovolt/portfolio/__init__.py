@@ -1,1 +1,1 @@
-"""Cash, positions and profit and loss."""
+"""Portfolio: positions and profit, told from fills."""

@@ -1,0 +1,88 @@
+"""Bars as whole numbers of ticks and lots.
+
+The result is kept as long as its bars live, so that a sweep over one set of bars converts it once.
+"""
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from cryptovolt.domain.arrays import FloatArray, IntArray
+from cryptovolt.domain.bars import PRICE_COLUMNS, Bars
+from cryptovolt.domain.errors import DataError
+
+VOLUME_SHARE = 10
+"""A fill takes at most one part in this many of a bar's volume."""
+
+NOT_TRADED = -1
+"""What ``room`` holds for a bar without volume."""
+
+_LARGEST = float(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class TickBars:
+    """Prices in ticks, and the lots that one bar can fill.
+
+    Parameters
+    ----------
+    open, high, low, close : ndarray of shape (n_bars,)
+        Ticks, at least 1.
+    room : ndarray of shape (n_bars,)
+        Largest fill in lots: a tenth of the volume, rounded down; −1 where the volume is 0.
+    lowest, highest : int
+        Extreme prices of all bars, ticks.
+    """
+
+    open: IntArray
+    high: IntArray
+    low: IntArray
+    close: IntArray
+    room: IntArray
+    lowest: int
+    highest: int
+
+
+_CACHE: WeakKeyDictionary[Bars, dict[tuple[float, float], TickBars]] = WeakKeyDictionary()
+
+
+def tick_bars(bars: Bars, tick_size: float, step_size: float) -> TickBars:
+    """Return the bars in ticks and lots, prices rounded to the nearest tick.
+
+    Raises
+    ------
+    DataError
+        If a price is less than half a tick, or too many ticks for an int64.
+    """
+    known = _CACHE.setdefault(bars, {})
+    key = (tick_size, step_size)
+    if key not in known:
+        opened, high, low, close = (
+            price_ticks(getattr(bars, name), tick_size, name) for name in PRICE_COLUMNS
+        )
+        room = room_lots(bars.volume, step_size)
+        known[key] = TickBars(opened, high, low, close, room, int(low.min()), int(high.max()))
+    return known[key]
+
+
+def price_ticks(prices: FloatArray, tick_size: float | FloatArray, name: str = "price") -> IntArray:
+    """Return prices in ticks, rounded to the nearest; a price outside int64's range is refused."""
+    ticks = prices / tick_size
+    fits = (ticks >= 0.5) & (ticks < _LARGEST)
+    if not fits.all():
+        row = int(np.argmin(fits))
+        raise DataError(
+            f"expected {name} in multiples of the tick size {tick_size}, found {prices[row]} in "
+            f"row {row}; give rules with a fitting tick_size"
+        )
+    return np.rint(ticks).astype(np.int64)
+
+
+def room_lots(volume: FloatArray, step_size: float | FloatArray) -> IntArray:
+    """Return the largest fill per bar in lots; −1 where nothing was traded."""
+    if not (volume >= 0).all():
+        row = int(np.argmin(volume >= 0))
+        raise DataError(f"expected volume of at least 0, found {volume[row]} in row {row}")
+    lots = np.rint(np.minimum(volume / step_size, _LARGEST)).astype(np.int64)
+    return np.where(volume > 0, lots // VOLUME_SHARE, NOT_TRADED)
