@@ -1,0 +1,60 @@
+import { useAlerts } from '@/features/alerts/api/get-alerts';
+import { useMarkAlertRead } from '@/features/alerts/api/mark-alert-read';
+import { Empty, Panel } from '@/components/panel';
+import { useFailure } from '@/hooks/use-failure';
+import type { Alert } from '@/lib/api/types';
+import { formatTime } from '@/lib/format';
+
+function AlertRow({ alert }: { alert: Alert }) {
+  const read = useMarkAlertRead();
+  return (
+    <li className="flex items-start gap-3 px-3 py-2">
+      <div className="min-w-0 flex-1">
+        <p className={`text-sm break-words ${alert.is_read ? 'text-soft' : 'font-semibold'}`}>
+          {alert.message}
+        </p>
+        <p className="text-xs text-soft tabular-nums">
+          {alert.alert_type ?? 'note'} · {formatTime(alert.timestamp)} UTC
+          {!alert.is_read && ' · new'}
+        </p>
+        {read.isError && (
+          <p role="alert" className="text-xs text-down">
+            Not marked. {read.error.message}
+          </p>
+        )}
+      </div>
+      {!alert.is_read && (
+        <button
+          type="button"
+          className="button"
+          disabled={read.isPending}
+          onClick={() => read.mutate(alert.alert_id)}
+        >
+          Mark read
+        </button>
+      )}
+    </li>
+  );
+}
+
+export function AlertsPanel({ className = '' }: { className?: string }) {
+  const alerts = useAlerts();
+  const unread = alerts.data?.filter((alert) => !alert.is_read).length ?? 0;
+  return (
+    <Panel
+      title="Latest alerts"
+      aside={alerts.data && `${unread} unread`}
+      failure={useFailure(alerts)}
+      updatedAt={alerts.dataUpdatedAt}
+      onRetry={() => void alerts.refetch()}
+      className={className}
+    >
+      {alerts.data?.length === 0 && (
+        <Empty>No alerts yet. They appear when the trader opens or closes a position.</Empty>
+      )}
+      <ul className="max-h-80 divide-y divide-line overflow-y-auto">
+        {alerts.data?.map((alert) => <AlertRow key={alert.alert_id} alert={alert} />)}
+      </ul>
+    </Panel>
+  );
+}

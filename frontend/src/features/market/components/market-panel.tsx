@@ -1,0 +1,51 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+
+import { Empty, Panel } from '@/components/panel';
+import { PriceChart, PriceLegend } from '@/features/market/components/price-chart';
+import { useFailure } from '@/hooks/use-failure';
+import type { Bars } from '@/lib/api/types';
+import { formatPrice, formatTime } from '@/lib/format';
+import type { Mark } from '@/lib/marks';
+
+interface MarketPanelProps {
+  bars: UseQueryResult<Bars>;
+  marks: readonly Mark[];
+  className?: string;
+}
+
+export function MarketPanel({ bars, marks, className = '' }: MarketPanelProps) {
+  const failure = useFailure(bars);
+  const data = bars.data;
+  const last = data?.timestamp.at(-1);
+  return (
+    <Panel
+      title="Price"
+      aside={
+        last !== undefined && (
+          <span className="tabular-nums">
+            last close <strong className="text-text">{formatPrice(data?.close.at(-1))}</strong> · bar of{' '}
+            {formatTime(last)} UTC
+          </span>
+        )
+      }
+      failure={failure}
+      updatedAt={bars.dataUpdatedAt}
+      onRetry={() => void bars.refetch()}
+      className={className}
+    >
+      {data && last === undefined && (
+        <Empty>
+          No bars of this market are stored. Start the stream with <code>./cv up</code>.
+        </Empty>
+      )}
+      {data && last !== undefined && (
+        <>
+          <div className="px-3 pt-2 text-xs text-soft">
+            <PriceLegend />
+          </div>
+          <PriceChart bars={data} marks={marks} />
+        </>
+      )}
+    </Panel>
+  );
+}

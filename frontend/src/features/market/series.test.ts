@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+
+import { toMarker } from '@/features/market/components/price-chart';
+import { appended, toCandles, toChartTime } from '@/features/market/series';
+import type { Bars } from '@/lib/api/types';
+
+const HOUR = 3_600_000;
+
+function hourly(first: number, n: number): Bars {
+  const column = Array.from({ length: n }, (_, t) => 100 + first + t);
+  return {
+    symbol: 'BTCUSDT',
+    timeframe: '1h',
+    source: 'synthetic',
+    timestamp: column.map((_, t) => (first + t) * HOUR),
+    open: column,
+    high: column.map((x) => x + 1),
+    low: column.map((x) => x - 1),
+    close: column,
+    volume: column.map(() => 5),
+  };
+}
+
+it('bars become candles with times in seconds', () => {
+  expect(toCandles(hourly(1, 1))).toEqual([
+    { time: 3600, open: 101, high: 102, low: 100, close: 101, volume: 5 },
+  ]);
+});
+
+it('columns of different lengths are refused', () => {
+  expect(() => toCandles({ ...hourly(0, 3), close: [1, 2] })).toThrow('at bar 2');
+});
+
+it('a window that moved on is appended from the bar that was last', () => {
+  const next = toCandles(hourly(3, 10));
+  const news = appended(toChartTime(10 * HOUR), next);
+  expect(news?.map(({ time }) => time / 3600)).toEqual([10, 11, 12]);
+});
+
+it.each([
+  ['nothing was drawn yet', null],
+  ['the last bar drawn is not in the answer', toChartTime(99 * HOUR)],
+])('the chart is drawn anew when %s', (_, last) => {
+  expect(appended(last, toCandles(hourly(0, 5)))).toBeNull();
+});
+
+it('trades are arrows with a word, signals are small dots', () => {
+  const colours = { up: 'teal', down: 'red' };
+  const buy = toMarker({ time: HOUR, side: 'BUY', kind: 'trade' }, colours);
+  expect(buy).toMatchObject({ time: 3600, shape: 'arrowUp', position: 'belowBar', text: 'BUY' });
+  const sell = toMarker({ time: HOUR, side: 'SELL', kind: 'signal' }, colours);
+  expect(sell).toMatchObject({ shape: 'circle', position: 'aboveBar', color: 'red' });
+  expect(sell.text).toBeUndefined();
+});

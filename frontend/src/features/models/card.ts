@@ -1,0 +1,63 @@
+/** What a model's card says, read from its JSON columns. Pure. */
+import type { Model } from '@/lib/api/types';
+
+export interface Metric {
+  name: string;
+  value: number | null;
+  /** 95 % interval; null where none is stored. */
+  low: number | null;
+  high: number | null;
+  /** What a guess without a model reaches; null where none is stored. */
+  baseline: number | null;
+}
+
+export interface Gate {
+  name: string;
+  passed: boolean;
+  detail: string;
+}
+
+type Row = Record<string, unknown>;
+
+const isRow = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const number = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null;
+
+const METRICS = ['auc', 'accuracy', 'precision', 'recall'] as const;
+const METRIC_NAMES = { auc: 'AUC', accuracy: 'Accuracy', precision: 'Precision', recall: 'Recall' };
+
+/** AUC, accuracy, precision and recall with interval and baseline, as far as they are stored. */
+export function readMetrics(model: Model): Metric[] {
+  const stored = isRow(model.extra_data?.metrics) ? model.extra_data.metrics : {};
+  return METRICS.map((name) => {
+    const row = isRow(stored[name]) ? stored[name] : {};
+    return {
+      name: METRIC_NAMES[name],
+      value: model[name],
+      low: number(row.low),
+      high: number(row.high),
+      baseline: number(row.baseline),
+    };
+  });
+}
+
+function readGate(name: string, value: unknown): Gate {
+  if (isRow(value) && typeof value.passed === 'boolean') {
+    const detail = typeof value.detail === 'string' ? value.detail : '';
+    return { name: name.replaceAll('_', ' '), passed: value.passed, detail };
+  }
+  throw new Error(`expected "passed" true or false for the gate ${name}, found ${JSON.stringify(value)}`);
+}
+
+/** The integrity gates in stored order. Throws where one cannot be read: unread is not passed. */
+export function readGates(gates: Model['gates']): Gate[] {
+  return Object.entries(gates ?? {}).map(([name, value]) => readGate(name, value));
+}
+
+/** The sentence about the edge, or null where none is stored. */
+export function readVerdict(model: Model): string | null {
+  const verdict = model.extra_data?.verdict;
+  return typeof verdict === 'string' ? verdict : null;
+}

@@ -1,0 +1,16 @@
+import { queryOptions, useQuery } from '@tanstack/react-query';
+
+import { api } from '@/lib/api/client';
+import { polled } from '@/lib/api/polling';
+import type { Trade } from '@/lib/api/types';
+
+/** Trades of one session, newest first. */
+export const tradesQuery = (session: number) =>
+  queryOptions({
+    queryKey: ['trades', session],
+    queryFn: ({ signal }) =>
+      api.get<Trade[]>('/trades', { session_id: session, limit: 500 }, signal),
+    ...polled,
+  });
+
+export const useTrades = (session: number) => useQuery(tradesQuery(session));
