@@ -3,12 +3,14 @@
 Times are int64 milliseconds UTC at bar open; arrays are float64 of shape ``(n_bars,)``.
 """
 
+from cryptovolt import indicators
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
 from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.features import Features, Labels, build_features, triple_barrier
 from cryptovolt.market.checking import check_bars
 from cryptovolt.market.cleaning import clean_bars
 from cryptovolt.market.reading import read_bars
@@ -23,18 +25,23 @@ __version__ = "0.1.0"
 __all__ = [
     "Bars",
     "Costs",
+    "Features",
     "FusionPolicy",
+    "Labels",
     "RiskLimits",
     "Run",
     "SentimentSeries",
     "SymbolRules",
     "__version__",
+    "build_features",
     "check_bars",
     "clean_bars",
+    "indicators",
     "read_bars",
     "read_sentiment",
     "read_snapshot",
     "resample",
     "score_sentiment",
     "simulate",
+    "triple_barrier",
 ]

@@ -36,13 +36,20 @@ def names() -> frozenset[str]:
     return frozenset(name.lower() for name in _library().get_functions())
 
 
+def describe(name: str) -> dict[str, Any]:
+    """Return what TA-Lib says about a function: its inputs, parameters and outputs."""
+    from talib import abstract  # noqa: PLC0415 - loads pandas where it is installed
+
+    return getattr(abstract, "Function")(name.upper()).info  # noqa: B009 - not in the stubs
+
+
 @cache
 def generic(name: str) -> Callable[..., Any]:
     """Return a function for any of TA-Lib's names: arrays first, then parameters.
 
     One output gives an array, several give a named tuple with TA-Lib's names.
     """
-    info = _description(name)
+    info = describe(name)
     defaults: dict[str, float] = dict(info["parameters"])
     n_inputs = _n_inputs(info["input_names"])
     fields = [(field, np.ndarray) for field in info["output_names"]]
@@ -63,12 +70,6 @@ def generic(name: str) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"Return TA-Lib's {info['display_name']} ({info['group'].lower()})."
     return function
-
-
-def _description(name: str) -> dict[str, Any]:
-    from talib import abstract  # noqa: PLC0415 - loads pandas where it is installed
-
-    return getattr(abstract, "Function")(name.upper()).info  # noqa: B009 - not in the stubs
 
 
 def _n_inputs(inputs: dict[str, str | list[str]]) -> int:

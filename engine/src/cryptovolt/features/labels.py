@@ -1,0 +1,213 @@
+"""What a model learns: whether the price rises or falls first by enough to pay for a trade.
+
+A label belongs to the row that would have to decide, ``t``: the trade begins at the open of bar
+``t + 1``, as in a backtest. It is known once its last bar, ``end``, has closed; the bars
+``t + 1 .. end`` are its interval, which training and test sets may not share.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numba import njit
+
+from cryptovolt.domain.arrays import ActionArray, BoolArray, FloatArray, IntArray, read_only
+from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.costs import Costs
+from cryptovolt.domain.errors import ConfigurationError, DataError
+from cryptovolt.features.registry import log_return
+from cryptovolt.features.rolling import rolling_mean
+from cryptovolt.market.checking import require_clean
+
+VOLATILITY_BARS = 100
+"""Bars of returns that scale the barriers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """Complete labels only: a row whose outcome is not known yet has none.
+
+    Parameters
+    ----------
+    row : ndarray of shape (n_labels,)
+        Bar that decides, strictly increasing.
+    timestamp : ndarray of shape (n_labels,)
+        Open of that bar, milliseconds UTC.
+    value : ndarray of shape (n_labels,)
+        +1 up or −1 down; never 0.
+    end : ndarray of shape (n_labels,)
+        Last bar the label was read from, after `row`.
+    weight : ndarray of shape (n_labels,)
+        Mean share of its interval that a label does not share with others, in (0, 1].
+    outcome : ndarray of shape (n_labels,)
+        Log return from the open of bar ``row + 1`` to the exit, before costs.
+    last_direction : ndarray of shape (n_labels,)
+        Sign of the price's change over the `horizon` bars before and including `row`, +1 or −1.
+    horizon : int
+        Most bars an interval has.
+    """
+
+    row: IntArray
+    timestamp: IntArray
+    value: ActionArray
+    end: IntArray
+    weight: FloatArray
+    outcome: FloatArray
+    last_direction: ActionArray
+    horizon: int
+
+    def __post_init__(self) -> None:
+        if self.horizon < 1:
+            raise ConfigurationError(f"expected a horizon of at least 1 bar, found {self.horizon}")
+        columns = (self.timestamp, self.value, self.end, self.weight, self.outcome)
+        if any(column.shape != self.row.shape for column in (*columns, self.last_direction)):
+            raise DataError("expected one value, end, weight and outcome per label")
+        if not (np.diff(self.row) > 0).all():
+            raise DataError("expected labels in the order of their bars, each bar once")
+        if not np.isin(self.value, (-1, 1)).all():
+            raise DataError("expected labels of -1 or 1; leave rows without an outcome out")
+        if not ((self.end > self.row) & (self.end <= self.row + self.horizon)).all():
+            raise DataError(f"expected every label to end 1 to {self.horizon} bars after its row")
+        for column in (self.row, *columns, self.last_direction):
+            read_only(column)
+
+    def __len__(self) -> int:
+        return self.row.size
+
+    @property
+    def up(self) -> BoolArray:
+        """Whether each label is up, as bool of shape ``(n_labels,)``."""
+        return self.value > 0
+
+
+def triple_barrier(
+    bars: Bars, horizon: int = 12, width: float = 1.0, costs: Costs | None = None
+) -> Labels:
+    """Return which of three barriers the price meets first.
+
+    From the open of bar ``t + 1`` on, the upper and the lower barrier lie
+    ``width × volatility × sqrt(horizon) + 2 × (fee + slippage)`` away, so that touching the upper
+    one pays for a round trip; the third barrier is the close of bar ``t + horizon``.
+
+    * The high reaches the upper barrier first: +1. The low reaches the lower one first: −1.
+    * Both within one bar: −1, because which came first is not known and the worse is assumed.
+    * Neither: the sign of the change from entry to the last close; no change is −1.
+    * Rows without volatility (the first `VOLATILITY_BARS`, and flat stretches) and the last
+      `horizon` rows have no label: where the outcome is not complete, also an early touch would
+      favour fast moves.
+
+    Parameters
+    ----------
+    bars : Bars
+        Without errors.
+    horizon : int, default=12
+        Bars after which a label ends, at least 1.
+    width : float, default=1.0
+        Distance of the barriers in standard deviations over the horizon, above 0.
+    costs : Costs, optional
+        What a fill costs; the usual costs if not given.
+
+    Returns
+    -------
+    Labels
+        One per row with a complete outcome, weighted by uniqueness.
+
+    Raises
+    ------
+    DataError
+        If the bars have errors, or too few for a single label.
+    ConfigurationError
+        If `horizon` or `width` is out of range.
+
+    References
+    ----------
+    Marcos López de Prado, *Advances in Financial Machine Learning*, 2018, ch. 3 and 4.
+    """
+    if horizon < 1 or not 0.0 < width < float("inf"):
+        raise ConfigurationError(
+            f"expected horizon ≥ 1 and width > 0, found horizon {horizon} and width {width}"
+        )
+    require_clean(bars)
+    costs = Costs() if costs is None else costs
+    volatility = np.sqrt(rolling_mean(log_return(bars.close) ** 2, VOLATILITY_BARS))
+    distance = width * volatility * sqrt(horizon) + 2.0 * (costs.fee + costs.slippage)
+
+    complete = (volatility > 0.0) & (np.arange(len(bars)) + horizon < len(bars))
+    complete[:horizon] = False
+    row = np.flatnonzero(complete)
+    if row.size == 0:
+        raise DataError(
+            f"expected more than {VOLATILITY_BARS + horizon} bars that move, found {len(bars)} bars"
+        )
+    value, end, outcome = _first_touch(
+        bars.open, bars.high, bars.low, bars.close, row, distance[row], horizon
+    )
+    rose = bars.close[row] > bars.close[row - horizon]
+    return Labels(
+        row=row,
+        timestamp=bars.timestamp[row],
+        value=value,
+        end=end,
+        weight=uniqueness(row, end),
+        outcome=outcome,
+        last_direction=np.where(rose, 1, -1).astype(np.int8),
+        horizon=horizon,
+    )
+
+
+def uniqueness(row: IntArray, end: IntArray) -> FloatArray:
+    """Return how little each label shares its interval with others.
+
+    Parameters
+    ----------
+    row, end : ndarray of shape (n_labels,)
+        Each label was read from bars ``row + 1 .. end``.
+
+    Returns
+    -------
+    ndarray of shape (n_labels,)
+        Mean over the interval of one over the number of labels that are open, in (0, 1].
+
+    References
+    ----------
+    Marcos López de Prado, *Advances in Financial Machine Learning*, 2018, section 4.4.
+    """
+    if row.size == 0:
+        return np.empty(0)
+    change = np.zeros(int(end.max()) + 2)
+    np.add.at(change, row + 1, 1.0)
+    np.add.at(change, end + 1, -1.0)
+    n_open = np.cumsum(change)[:-1]
+    share = np.divide(1.0, n_open, out=np.zeros_like(n_open), where=n_open > 0)
+    total = np.concatenate([[0.0], np.cumsum(share)])
+    return (total[end + 1] - total[row + 1]) / (end - row)
+
+
+@njit(cache=True, nogil=True)
+def _first_touch(
+    open_: FloatArray,
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    row: IntArray,
+    distance: FloatArray,
+    horizon: int,
+) -> tuple[ActionArray, IntArray, FloatArray]:
+    value = np.empty(row.size, np.int8)
+    end = np.empty(row.size, np.int64)
+    outcome = np.empty(row.size)
+    for i in range(row.size):
+        t = row[i]
+        entry = open_[t + 1]
+        upper, lower = entry * np.exp(distance[i]), entry * np.exp(-distance[i])
+        value[i] = 1 if close[t + horizon] > entry else -1
+        end[i] = t + horizon
+        outcome[i] = np.log(close[t + horizon] / entry)
+        for k in range(t + 1, t + horizon + 1):
+            if low[k] <= lower or high[k] >= upper:
+                falls = low[k] <= lower
+                value[i] = -1 if falls else 1
+                end[i] = k
+                outcome[i] = -distance[i] if falls else distance[i]
+                break
+    return value, end, outcome
