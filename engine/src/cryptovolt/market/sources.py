@@ -52,6 +52,8 @@ def explained(path: Path) -> Generator[None]:
     except EOFError as error:
         raise DataError(f"{path.name}: the file is truncated, fetch it again") from error
     except (OSError, zlib.error, zipfile.BadZipFile, UnicodeDecodeError, ValueError) as error:
+        if "straddl" in str(error):
+            raise DataError(f"{path.name}: found a line longer than 1 MB") from None
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"{path.name}: the file cannot be read ({reason})") from error
 

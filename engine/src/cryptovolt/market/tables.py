@@ -17,6 +17,8 @@ from cryptovolt.market.sources import LINE_LIMIT, FileKind, Probe, open_binary
 
 BATCH_ROWS = 1 << 16
 
+# A line that is longer than two blocks is refused by the reader.
+_BLOCK_BYTES = LINE_LIMIT // 2
 _JSON_LIMIT = 1 << 30
 _OPTIONAL = ("symbol", "timeframe", "source")
 _USED = (*ROLES, *_OPTIONAL)
@@ -81,7 +83,7 @@ def _csv_frames(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:
         reader = csv.open_csv(
             file,
             read_options=csv.ReadOptions(
-                column_names=names, skip_rows=layout.skip_lines, block_size=LINE_LIMIT
+                column_names=names, skip_rows=layout.skip_lines, block_size=_BLOCK_BYTES
             ),
             parse_options=csv.ParseOptions(delimiter=layout.delimiter),
             convert_options=csv.ConvertOptions(

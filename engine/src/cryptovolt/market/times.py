@@ -28,8 +28,9 @@ _TEXT_FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%d %H:%M",
     "%Y-%m-%d",
-    "%Y-%m-%d %I-%p",
+    "%Y-%m-%d %I:%M %p",
 )
+_NUMBER = r"^[+-]?\d[\d.eE+]*$"
 _ISO_SUFFIX = r"(?i)(?:Z|\s*UTC|[+-]00:?00)$"
 
 
@@ -43,16 +44,28 @@ class Times:
 
 def parse_times(column: pl.Series, first_row: int) -> Times:
     """Return the times of a column; `first_row` is the number of its first row in messages."""
+    rows = np.arange(first_row, first_row + len(column))
     if column.dtype.is_temporal():
-        times = _not_null(_to_ms(column), column, first_row)
+        times = _not_null(_to_ms(column), column, rows)
         return Times(times, {str(column.dtype): len(column)})
-    texts = column.cast(pl.String).str.strip_chars()
-    if texts.str.contains(r"^[+-]?\d[\d.eE+]*$").all() and not _are_dates(texts):
-        parsed = _parse_numbers(texts, first_row)
+    texts = column.cast(pl.String).fill_null("").str.strip_chars()
+    numeric: BoolArray = texts.str.contains(_NUMBER).to_numpy()
+    if numeric.all() and not _are_dates(texts):
+        parsed = _parse_numbers(texts, rows)
+    elif not numeric.any() or numeric.all():
+        parsed = Times(_parse_texts(texts, rows), {"text": len(texts)})
     else:
-        parsed = Times(_parse_texts(texts, first_row), {"text": len(texts)})
-    _refuse_early(parsed.timestamp, texts, first_row)
+        parsed = _parse_both(texts, rows, numeric)
+    _refuse_early(parsed.timestamp, texts, rows)
     return parsed
+
+
+def _parse_both(texts: pl.Series, rows: IntArray, numeric: BoolArray) -> Times:
+    written = _parse_texts(texts.filter(pl.Series(~numeric)), rows[~numeric])
+    counted = _parse_numbers(texts.filter(pl.Series(numeric)), rows[numeric])
+    times = np.empty(len(texts), dtype=np.int64)
+    times[numeric], times[~numeric] = counted.timestamp, written
+    return Times(times, {**counted.units, "text": written.size})
 
 
 def _are_dates(texts: pl.Series) -> bool:
@@ -63,31 +76,33 @@ def _to_ms(column: pl.Series) -> pl.Series:
     return column.cast(pl.Datetime("ms")).cast(pl.Int64)
 
 
-def _parse_numbers(texts: pl.Series, first_row: int) -> Times:
+def _parse_numbers(texts: pl.Series, rows: IntArray) -> Times:
     whole = texts.cast(pl.Int64, strict=False)
     fractions = texts.cast(pl.Float64, strict=False)
-    _not_null(fractions, texts, first_row)
-    times = np.empty(len(texts), dtype=np.int64)
+    _not_null(fractions, texts, rows)
+    times = np.full(len(texts), -1, dtype=np.int64)
     values: FloatArray = fractions.to_numpy()
     exact: BoolArray = whole.is_not_null().to_numpy()
     integers: IntArray = whole.fill_null(0).to_numpy()
     counts: dict[str, int] = {}
     lower = -1.0
     for unit, (limit, divisor, factor) in _UNITS.items():
-        rows = (np.abs(values) > lower) & (np.abs(values) < limit)
+        chosen = (np.abs(values) > lower) & (np.abs(values) < limit)
         lower = np.nextafter(float(limit), 0.0)
-        if not rows.any():
+        if not chosen.any():
             continue
-        counts[unit] = int(rows.sum())
-        integer_rows = rows & exact
+        counts[unit] = int(chosen.sum())
+        integer_rows = chosen & exact
         times[integer_rows] = integers[integer_rows] * factor // divisor
-        other_rows = rows & ~exact
+        other_rows = chosen & ~exact
         times[other_rows] = np.rint(values[other_rows] * factor / divisor).astype(np.int64)
     return Times(times, counts)
 
 
-def _parse_texts(texts: pl.Series, first_row: int) -> IntArray:
+def _parse_texts(texts: pl.Series, rows: IntArray) -> IntArray:
     plain = texts.str.replace("T", " ", literal=True).str.replace(_ISO_SUFFIX, "")
+    # CryptoDataDownload's hours without minutes, which no format string can express.
+    plain = plain.str.replace(r" (\d{1,2})-([AP]M)$", " ${1}:00 ${2}")
     formats = ("%Y%m%d",) if _are_dates(texts) else _TEXT_FORMATS
     found = pl.Series([None] * len(texts), dtype=pl.Int64)
     for style in formats:
@@ -100,25 +115,25 @@ def _parse_texts(texts: pl.Series, first_row: int) -> IntArray:
             "%Y-%m-%d %H:%M:%S%.f%z", strict=False, time_unit="ms", time_zone="UTC"
         )
         found = found.zip_with(found.is_not_null(), offsets.cast(pl.Int64))
-    return _not_null(found, texts, first_row)
+    return _not_null(found, texts, rows)
 
 
-def _not_null(found: pl.Series, given: pl.Series, first_row: int) -> IntArray:
+def _not_null(found: pl.Series, given: pl.Series, rows: IntArray) -> IntArray:
     if found.has_nulls():
         row = int(found.is_null().arg_max() or 0)
         raise DataError(
-            f"row {first_row + row}: expected a time such as 1704067200000 or "
+            f"row {rows[row]}: expected a time such as 1704067200000 or "
             f"'2024-01-01 00:00:00', found {_shown(given[row])}"
         )
     return found.to_numpy()
 
 
-def _refuse_early(times: IntArray, texts: pl.Series, first_row: int) -> None:
+def _refuse_early(times: IntArray, texts: pl.Series, rows: IntArray) -> None:
     early = times < EARLIEST_MS
     if early.any():
         row = int(np.argmax(early))
         raise DataError(
-            f"row {first_row + row}: expected a time after 2009-01-01, found {_shown(texts[row])}"
+            f"row {rows[row]}: expected a time after 2009-01-01, found {_shown(texts[row])}"
         )
 
 
