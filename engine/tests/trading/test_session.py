@@ -14,6 +14,7 @@ from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.portfolio.realised import Held, book
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.hybrid import HybridStrategy
 from cryptovolt.trading.session import PaperSession, Turn
@@ -49,7 +50,7 @@ def test_the_backtest_of_the_same_bars_is_the_same_to_the_last_unit(
         take_profit=0.03,
         max_daily_loss=0.03,
     )
-    fills = [fill for turn in turns for fill in turn.fills]
+    fills = [booked.fill for turn in turns for booked in turn.booked]
     assert len(fills) > 20
     assert fills == list(run.fills)
     assert [float(turn.equity) for turn in turns] == run.equity.tolist()
@@ -73,9 +74,19 @@ def test_a_session_that_was_killed_goes_on_as_if_nothing_had_happened(
 def test_the_books_balance(turns: list[Turn]) -> None:
     cash = Decimal(10_000)
     for turn in turns:
-        for fill in turn.fills:
+        for fill, _ in turn.booked:
             cash += (-1 if fill.side == "BUY" else 1) * fill.notional - fill.fee
         assert turn.cash == cash
+
+
+def test_realised_profit_is_that_of_the_round_trips(market: Bars, news: SentimentSeries) -> None:
+    run = backtest(market, STRATEGY, sentiment=news)
+    held, realised = Held(), Decimal(0)
+    for fill in run.fills:
+        held, booked = book(held, fill)
+        realised += booked.pnl or 0
+    closed = run.trades.filter(run.trades["exit_time"].is_not_null())
+    assert float(realised) == pytest.approx(closed["pnl"].sum(), abs=1e-6)
 
 
 def test_a_backtest_of_the_strategy_uses_its_limits(market: Bars, news: SentimentSeries) -> None:
@@ -100,7 +111,7 @@ def test_the_state_of_something_else_is_refused(market: Bars) -> None:
 def test_no_fill_is_better_than_its_bar(market: Bars, turns: list[Turn]) -> None:
     rows = {int(time): row for row, time in enumerate(market.timestamp)}
     for turn in turns:
-        for fill in turn.fills:
+        for fill, _ in turn.booked:
             row = rows[fill.time]
             price = float(fill.price)
             slippage = 1 + 0.0006

@@ -13,11 +13,11 @@ import numpy as np
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import DataError
-from cryptovolt.domain.orders import Fill
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Signal
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.market.windows import live_rows
+from cryptovolt.portfolio.realised import Booked, Held, book
 from cryptovolt.trading.account import Account
 from cryptovolt.trading.hybrid import WARMUP, HybridStrategy
 
@@ -32,8 +32,8 @@ class Turn:
         Open of the bar, milliseconds UTC.
     signal : Signal
         Decided at its close.
-    fills : tuple of Fill
-        In this bar, from targets decided earlier and from exits.
+    booked : tuple of Booked
+        Fills in this bar, from targets decided earlier and from exits, with what they realised.
     asked_at : int or None
         Open of the bar whose signal set the target that is being filled; None before the first.
     equity, cash, position : Decimal
@@ -46,7 +46,7 @@ class Turn:
 
     timestamp: int
     signal: Signal
-    fills: tuple[Fill, ...]
+    booked: tuple[Booked, ...]
     asked_at: int | None
     equity: Decimal
     cash: Decimal
@@ -81,6 +81,7 @@ class PaperSession:
         self._account = Account({history.symbol: rules}, settings)
         self._recent = history[max(0, len(history) - live_rows(WARMUP)) :]
         self._asked_at: int | None = None
+        self._entry_fees = Decimal(0)
 
     def on_bar(self, bar: Bars, sentiment: SentimentSeries | None = None) -> Turn:
         """Live through one closed bar.
@@ -101,7 +102,7 @@ class PaperSession:
         timestamp = int(bar.timestamp[0])
         prices = [float(getattr(bar, name)[0]) for name in VALUE_COLUMNS]
         asked_at = self._asked_at
-        fills = self._account.step(timestamp, *prices)
+        booked = self._stepped(timestamp, prices)
         self._recent = _appended(self._recent, bar)
         signal = self._strategy.decide(self._recent, sentiment).signal()
         if signal.target is not None:
@@ -110,7 +111,7 @@ class PaperSession:
         return Turn(
             timestamp=timestamp,
             signal=signal,
-            fills=tuple(fills),
+            booked=booked,
             asked_at=asked_at,
             equity=self._account.equity,
             cash=self._account.cash,
@@ -124,6 +125,7 @@ class PaperSession:
         return {
             **self._account.state(),
             "asked_at": [] if self._asked_at is None else [self._asked_at],
+            "entry_fees": list(self._entry_fees.as_integer_ratio()),
         }
 
     def restore(self, state: Mapping[str, list[int]]) -> None:
@@ -134,10 +136,23 @@ class PaperSession:
         DataError
             If the state is of another layout.
         """
-        if "asked_at" not in state:
+        own = {"asked_at", "entry_fees"}
+        if not own <= set(state):
             raise DataError(f"expected the state of a paper session, found {sorted(state)}")
-        self._account.restore({key: row for key, row in state.items() if key != "asked_at"})
+        self._account.restore({key: row for key, row in state.items() if key not in own})
         self._asked_at = state["asked_at"][0] if state["asked_at"] else None
+        numerator, denominator = state["entry_fees"]
+        self._entry_fees = Decimal(numerator) / Decimal(denominator)
+
+    def _stepped(self, timestamp: int, prices: list[float]) -> tuple[Booked, ...]:
+        (symbol,) = self._account.symbols
+        held = Held(self._account.positions[symbol].quantity, self._entry_fees)
+        booked: list[Booked] = []
+        for fill in self._account.step(timestamp, *prices):
+            held, entry = book(held, fill)
+            booked.append(entry)
+        self._entry_fees = held.fees
+        return tuple(booked)
 
     def _require_next(self, bar: Bars) -> None:
         series = (self._recent.symbol, self._recent.timeframe, self._recent.source)
