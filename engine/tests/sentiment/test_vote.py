@@ -108,7 +108,7 @@ def test_whether_an_item_is_a_repeat_is_decided_by_the_past(seed: int, cut: int)
     rng = np.random.default_rng(seed)
     seen = np.sort(rng.integers(0, 10 * DAY_MS, 60))
     scores = rng.uniform(-1, 1, 60)
-    hashes = [f"{code}" for code in rng.integers(0, 8, 60)]
+    hashes = [str(code) for code in rng.integers(0, 8, 60).tolist()]
     whole = series_of(event_time=seen, observed_at=seen, score=scores, text_hashes=hashes)
     n_early = int((seen <= seen[cut]).sum())
     part = series_of(
@@ -124,7 +124,7 @@ def test_the_order_of_the_items_does_not_matter() -> None:
     rng = np.random.default_rng(5)
     seen, scores = rng.integers(0, 50, 200), rng.uniform(-1, 1, 200)
     hashes = [f"{row % 150}" for row in range(200)]
-    mixed = rng.permutation(200)
+    mixed: list[int] = rng.permutation(200).tolist()
     one = series_of(event_time=seen, observed_at=seen, score=scores, text_hashes=hashes)
     other = series_of(
         event_time=seen[mixed],
