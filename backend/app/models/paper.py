@@ -38,6 +38,10 @@ class PaperSession(Base):
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settings: Mapped[dict[str, Any] | None]
     statistics: Mapped[dict[str, Any] | None]
+    as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Close of the newest bar it has lived through."""
+    state: Mapped[dict[str, Any] | None]
+    """What a restart needs besides the bars, as integers; written with each bar's rows."""
 
 
 class EquitySnapshot(Base):
