@@ -30,7 +30,7 @@ class MomentumModel:
         return 0.5 + 0.45 * np.tanh(100.0 * values[:, 0])
 
 
-STRATEGY = HybridStrategy(model=MomentumModel())
+STRATEGY = HybridStrategy(models=(MomentumModel(),))
 
 
 def altered(bars: Bars, t: int, rng: np.random.Generator) -> Bars:

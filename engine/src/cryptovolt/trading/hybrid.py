@@ -18,6 +18,7 @@ from cryptovolt.domain.ports import Classifier
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal, Source, Vote
 from cryptovolt.features.build import FEATURE_WARMUP, build_features
+from cryptovolt.ml.voting import vote_scores
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.risk.sizing import VOLATILITY_VETO, sizes, volatility_veto
 from cryptovolt.risk.volatility import VOLATILITY_WARMUP, realised_volatility
@@ -125,14 +126,15 @@ class HybridStrategy:
         Sizes, vetoes, exits.
     half_life_ms : int, default=6 hours
         Of the sentiment's vote.
-    model : Classifier, optional
-        Casts the ``ml`` vote; without one that source is silent.
+    models : tuple of Classifier
+        The promoted ones; the mean of their votes is the ``ml`` vote. Without any, that source is
+        silent.
     """
 
     policy: FusionPolicy = field(default_factory=FusionPolicy)
     limits: RiskLimits = field(default_factory=RiskLimits)
     half_life_ms: int = HALF_LIFE_MS
-    model: Classifier | None = None
+    models: tuple[Classifier, ...] = ()
 
     def decide(
         self,
@@ -150,7 +152,7 @@ class HybridStrategy:
         sentiment : SentimentSeries, optional
             Items; those not seen by a bar's close do not reach its decision.
         probability_up : ndarray of shape (n_bars,), optional
-            P(up) from elsewhere in place of the model's, e.g. out-of-sample predictions; NaN where
+            P(up) from elsewhere in place of the models', e.g. out-of-sample predictions; NaN where
             silent.
 
         Raises
@@ -158,7 +160,7 @@ class HybridStrategy:
         DataError
             If the bars have errors or `probability_up` has another length.
         """
-        ml = self._vote_of_model(bars, sentiment, probability_up)
+        ml = self._vote_of_models(bars, sentiment, probability_up)
         rules = vote_of_rules(bars)
         heard = self._vote_of_sentiment(bars, sentiment)
         score = fuse_scores(ml, rules.score, heard, self.policy)
@@ -180,7 +182,7 @@ class HybridStrategy:
             strategy=self,
         )
 
-    def _vote_of_model(
+    def _vote_of_models(
         self, bars: Bars, sentiment: SentimentSeries | None, probability_up: FloatArray | None
     ) -> FloatArray:
         if probability_up is not None:
@@ -189,10 +191,9 @@ class HybridStrategy:
                     f"expected probability_up of shape {(len(bars),)}, found {probability_up.shape}"
                 )
             return 2.0 * probability_up - 1.0
-        if self.model is None:
+        if not self.models:
             return np.full(len(bars), np.nan)
-        features = build_features(bars, sentiment).select(self.model.feature_names)
-        return 2.0 * self.model.probability_up(features.values) - 1.0
+        return vote_scores(self.models, build_features(bars, sentiment))
 
     def _vote_of_sentiment(self, bars: Bars, sentiment: SentimentSeries | None) -> FloatArray:
         if sentiment is None:
