@@ -94,7 +94,7 @@ def _loop(
     settings: TradingSettings,
     rules: Mapping[str, SymbolRules],
 ) -> Run:
-    grid = Grid.of(rules)
+    grid = Grid.of(rules, settings)
     ticks = [tick_bars(markets[s], rule.tick_size, rule.step_size) for s, rule in rules.items()]
     books = Books.open(grid, settings, np.array([t.highest for t in ticks], np.int64))
     _check_bounds(books, ticks, settings)

@@ -5,6 +5,7 @@ number of quote units. One tick on one lot is then a whole number of quote units
 position values and fees add up without any rounding.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,12 +15,18 @@ import numpy as np
 from cryptovolt.domain.arrays import IntArray
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.execution.settings import TradingSettings
 
 QUOTE_DECIMALS = 8
-"""A quote unit is 1e-8, or finer where tick × step needs it."""
+"""A quote unit is 1e-8, unless tick × step needs a finer one or the account a coarser one."""
+
 
 BOUND = 2**61
 """Largest amount of quote units in one product: half of what int64 can hold, twice."""
+
+
+# How many times an account may grow, where tick × step allows it.
+_HEADROOM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +55,14 @@ class Grid:
     min_notionals: tuple[int, ...]
 
     @classmethod
-    def of(cls, rules: Mapping[str, SymbolRules]) -> "Grid":
-        """Return the grid on which all these symbols can be counted together."""
+    def of(cls, rules: Mapping[str, SymbolRules], settings: TradingSettings) -> "Grid":
+        """Return the grid on which all these symbols and this much money are counted together."""
         ticks = tuple(_decimal(rule.tick_size) for rule in rules.values())
         steps = tuple(_decimal(rule.step_size) for rule in rules.values())
         values = [tick * step for tick, step in zip(ticks, steps, strict=True)]
-        decimals = max(QUOTE_DECIMALS, *(_decimals(value) for value in values))
+        exposure = settings.cash * settings.leverage * _HEADROOM
+        countable = min(QUOTE_DECIMALS, math.floor(math.log10(BOUND / exposure)))
+        decimals = max(0, countable, *(_decimals(value) for value in values))
         scale = Decimal(10) ** decimals
         units = tuple(int(value * scale) for value in values)
         if max(units) >= BOUND:

@@ -49,7 +49,7 @@ class Account:
             raise ConfigurationError("expected rules for at least one symbol, found none")
         self._tick_sizes = np.array([rule.tick_size for rule in rules.values()])
         self._step_sizes = np.array([rule.step_size for rule in rules.values()])
-        self._books = Books.open(Grid.of(rules), settings, np.ones(len(rules), np.int64))
+        self._books = Books.open(Grid.of(rules, settings), settings, np.ones(len(rules), np.int64))
         self._fills = np.zeros((2 * len(rules), step.N_FILL), np.int64)
 
     @property
