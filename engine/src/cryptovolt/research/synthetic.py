@@ -134,7 +134,11 @@ def synthetic_news(bars: Bars, *, rng: np.random.Generator) -> list[NewsItem]:
     typical = float(np.std(change)) or 1.0
     times = bars.timestamp + rng.integers(0, bars.interval_ms, len(bars))
     return [
-        NewsItem(int(times[t]), _headline(float(change[t]) / typical, rng))
+        # The price makes every headline another text, so that none is taken for a repeat.
+        NewsItem(
+            int(times[t]),
+            f"{_headline(float(change[t]) / typical, rng)} near {bars.close[t]:,.2f}",
+        )
         for t in _busy_bars(len(bars), rng)
     ]
 
