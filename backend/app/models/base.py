@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from cryptovolt.domain.errors import DataError
 
 # PostgreSQL's own names, so that a table made by hand and one made here are the same.
 NAMES = {
@@ -17,6 +20,10 @@ NAMES = {
     "ck": "%(table_name)s_%(constraint_name)s_check",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
+
+
+SEARCHABLE = "searchable"
+"""In a column's `info`: people may search its text."""
 
 
 class Base(DeclarativeBase):
@@ -48,6 +55,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
 
+class AmountError(DataError, DontWrapMixin):
+    """An amount of money is NaN or infinite; SQLAlchemy hands it on as it is."""
+
+
 class Money(TypeDecorator[Decimal]):
     """NUMERIC: exact; a float is taken as the shortest decimal that reads back as itself."""
 
@@ -63,5 +74,5 @@ class Money(TypeDecorator[Decimal]):
             return None
         amount = value if isinstance(value, Decimal) else Decimal(str(value))
         if not amount.is_finite():
-            raise ValueError(f"expected a finite amount, found {value!r}")
+            raise AmountError(f"expected a finite amount, found {value!r}")
         return amount

@@ -25,7 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Money, UtcDateTime
+from app.models.base import SEARCHABLE, Base, Money, UtcDateTime
+
+_SEARCHED = {SEARCHABLE: True}
 
 UNSPECIFIED = "unspecified"
 """The time frame or source of a bar whose writer named none."""
@@ -42,8 +44,8 @@ class User(Base):
     )
 
     user_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    username: Mapped[str] = mapped_column(String(50))
-    email: Mapped[str] = mapped_column(String(100))
+    username: Mapped[str] = mapped_column(String(50), info=_SEARCHED)
+    email: Mapped[str] = mapped_column(String(100), info=_SEARCHED)
     password_hash: Mapped[str] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
@@ -63,8 +65,8 @@ class TradingStrategy(Base):
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.user_id", ondelete="SET NULL"), index=True
     )
-    name: Mapped[str] = mapped_column(String(100))
-    description: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(String(100), info=_SEARCHED)
+    description: Mapped[str | None] = mapped_column(Text, info=_SEARCHED)
     parameters: Mapped[dict[str, Any] | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
@@ -90,16 +92,16 @@ class MarketData(Base):
     __mapper_args__ = {"primary_key": ["data_id"]}  # noqa: RUF012 - read by SQLAlchemy
 
     data_id: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
-    symbol: Mapped[str] = mapped_column(String(20))
+    symbol: Mapped[str] = mapped_column(String(20), info=_SEARCHED)
     timestamp: Mapped[datetime] = mapped_column(UtcDateTime)
     open_price: Mapped[float | None] = mapped_column(Double)
     high_price: Mapped[float | None] = mapped_column(Double)
     low_price: Mapped[float | None] = mapped_column(Double)
     close_price: Mapped[float | None] = mapped_column(Double)
     volume: Mapped[float | None] = mapped_column(Double)
-    source: Mapped[str] = mapped_column(String(50), server_default=UNSPECIFIED)
+    source: Mapped[str] = mapped_column(String(50), server_default=UNSPECIFIED, info=_SEARCHED)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
-    timeframe: Mapped[str] = mapped_column(String(12), server_default=UNSPECIFIED)
+    timeframe: Mapped[str] = mapped_column(String(12), server_default=UNSPECIFIED, info=_SEARCHED)
 
 
 class SentimentData(Base):
@@ -122,16 +124,16 @@ class SentimentData(Base):
     )
 
     sentiment_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    symbol: Mapped[str | None] = mapped_column(String(20), index=True)
-    source: Mapped[str | None] = mapped_column(String(50), index=True)
-    text: Mapped[str | None] = mapped_column(Text)
+    symbol: Mapped[str | None] = mapped_column(String(20), index=True, info=_SEARCHED)
+    source: Mapped[str | None] = mapped_column(String(50), index=True, info=_SEARCHED)
+    text: Mapped[str | None] = mapped_column(Text, info=_SEARCHED)
     sentiment_score: Mapped[float | None] = mapped_column(Double)
     timestamp: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
     extra_data: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     external_id: Mapped[str | None] = mapped_column(String(128))
     observed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
-    scorer: Mapped[str | None] = mapped_column(String(50))
+    scorer: Mapped[str | None] = mapped_column(String(50), info=_SEARCHED)
     scorer_hash: Mapped[str | None] = mapped_column(String(64))
     text_hash: Mapped[str | None] = mapped_column(String(64))
 
@@ -145,9 +147,9 @@ class Model(Base):
     )
 
     model_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    name: Mapped[str | None] = mapped_column(String(100))
-    model_type: Mapped[str | None] = mapped_column(String(50))
-    version: Mapped[str | None] = mapped_column(String(20))
+    name: Mapped[str | None] = mapped_column(String(100), info=_SEARCHED)
+    model_type: Mapped[str | None] = mapped_column(String(50), info=_SEARCHED)
+    version: Mapped[str | None] = mapped_column(String(20), info=_SEARCHED)
     accuracy: Mapped[float | None] = mapped_column(Double)
     precision: Mapped[float | None] = mapped_column(Double)
     recall: Mapped[float | None] = mapped_column(Double)
@@ -155,14 +157,14 @@ class Model(Base):
     trained_on: Mapped[datetime | None] = mapped_column(UtcDateTime)
     extra_data: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
-    label_kind: Mapped[str | None] = mapped_column(String(50))
+    label_kind: Mapped[str | None] = mapped_column(String(50), info=_SEARCHED)
     features: Mapped[list[Any] | None]
     data_hash: Mapped[str | None] = mapped_column(String(64))
     code_version: Mapped[str | None] = mapped_column(String(64))
     artefact_hash: Mapped[str | None] = mapped_column(String(64))
     artefact_path: Mapped[str | None] = mapped_column(Text)
     gates: Mapped[dict[str, Any] | None]
-    status: Mapped[str] = mapped_column(String(20), server_default="candidate")
+    status: Mapped[str] = mapped_column(String(20), server_default="candidate", info=_SEARCHED)
 
 
 class Signal(Base):
@@ -187,13 +189,13 @@ class Signal(Base):
         ForeignKey("trading_strategies.strategy_id"), index=True
     )
     model_id: Mapped[int | None] = mapped_column(ForeignKey("models.model_id"), index=True)
-    symbol: Mapped[str | None] = mapped_column(String(20))
-    signal_type: Mapped[str | None] = mapped_column(String(10))
+    symbol: Mapped[str | None] = mapped_column(String(20), info=_SEARCHED)
+    signal_type: Mapped[str | None] = mapped_column(String(10), info=_SEARCHED)
     confidence: Mapped[float | None] = mapped_column(Double)
     timestamp: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
     extra_data: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
-    timeframe: Mapped[str | None] = mapped_column(String(12))
+    timeframe: Mapped[str | None] = mapped_column(String(12), info=_SEARCHED)
     score: Mapped[float | None] = mapped_column(Double)
     as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     votes: Mapped[list[Any] | None]
@@ -219,11 +221,11 @@ class Trade(Base):
 
     trade_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     signal_id: Mapped[int | None] = mapped_column(ForeignKey("signals.signal_id"), index=True)
-    symbol: Mapped[str | None] = mapped_column(String(20))
-    trade_type: Mapped[str | None] = mapped_column(String(10))
+    symbol: Mapped[str | None] = mapped_column(String(20), info=_SEARCHED)
+    trade_type: Mapped[str | None] = mapped_column(String(10), info=_SEARCHED)
     price: Mapped[Decimal | None] = mapped_column(Money)
     quantity: Mapped[Decimal | None] = mapped_column(Money)
-    status: Mapped[str | None] = mapped_column(String(20), server_default="PENDING")
+    status: Mapped[str | None] = mapped_column(String(20), server_default="PENDING", info=_SEARCHED)
     is_paper_trade: Mapped[bool] = mapped_column(server_default=text("true"))
     pnl: Mapped[Decimal | None] = mapped_column(Money)
     timestamp: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
@@ -233,7 +235,7 @@ class Trade(Base):
     session_id: Mapped[int | None] = mapped_column(
         ForeignKey("paper_sessions.session_id"), index=True
     )
-    reason: Mapped[str | None] = mapped_column(String(50))
+    reason: Mapped[str | None] = mapped_column(String(50), info=_SEARCHED)
     order_id: Mapped[str | None] = mapped_column(String(36))
 
 
@@ -249,12 +251,12 @@ class Alert(Base):
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.user_id", ondelete="CASCADE"), index=True
     )
-    alert_type: Mapped[str | None] = mapped_column(String(50))
-    message: Mapped[str | None] = mapped_column(Text)
+    alert_type: Mapped[str | None] = mapped_column(String(50), info=_SEARCHED)
+    message: Mapped[str | None] = mapped_column(Text, info=_SEARCHED)
     is_read: Mapped[bool] = mapped_column(server_default=text("false"))
     timestamp: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     session_id: Mapped[int | None] = mapped_column(
         ForeignKey("paper_sessions.session_id", ondelete="SET NULL"), index=True
     )
-    level: Mapped[str] = mapped_column(String(10), server_default="info")
+    level: Mapped[str] = mapped_column(String(10), server_default="info", info=_SEARCHED)

@@ -1,0 +1,51 @@
+"""Many rows of one model class, written by COPY."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.types import TypeDecorator
+
+from app.models.base import Base, UtcDateTime
+from app.repositories.copy import copy_columns
+
+
+def copy_records(db: Session, model: type[Base], rows: Sequence[Base | Mapping[str, Any]]) -> None:
+    """Append rows, given as instances or dicts; as in the ORM, None means the column's default."""
+    mapper = inspect(model)
+    records = [row if isinstance(row, Mapping) else _values(row) for row in rows]
+    defaults = {
+        attribute.key
+        for attribute in mapper.column_attrs
+        if attribute.columns[0].server_default is not None or attribute.columns[0].primary_key
+    }
+    groups: dict[frozenset[str], list[Mapping[str, Any]]] = defaultdict(list)
+    for record in records:
+        absent = [name for name in defaults if name in record and record[name] is None]
+        groups[frozenset(record).difference(absent)].append(record)
+    for names, group in groups.items():
+        columns = {name: [record[name] for record in group] for name in sorted(names)}
+        copy_columns(db, mapper.local_table.description, _by_column(mapper, columns))
+
+
+def _values(row: Base) -> Mapping[str, Any]:
+    return inspect(row).dict
+
+
+def _by_column(mapper: Mapper[Any], values: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    dialect = postgresql.dialect()
+    columns: dict[str, list[Any]] = {}
+    for key, found in values.items():
+        if key not in mapper.column_attrs:
+            continue
+        column = mapper.column_attrs[key].columns[0]
+        kind = column.type
+        # Times are brought to UTC while they are encoded, all at once.
+        if isinstance(kind, TypeDecorator) and not isinstance(kind, UtcDateTime):
+            columns[column.name] = [kind.process_bind_param(value, dialect) for value in found]
+        else:
+            columns[column.name] = found
+    return columns
