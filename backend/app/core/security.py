@@ -126,7 +126,7 @@ def issue_access_token(user_id: int, login: UUID) -> str:
         "exp": now + timedelta(minutes=settings.ACCESS_TOKEN_MINUTES),
         "jti": secrets.token_hex(16),
     }
-    return jwt.encode(claims, _signing_key(), algorithm=_ALGORITHM, headers={"typ": _TYPE})
+    return jwt.encode(claims, signing_key(), algorithm=_ALGORITHM, headers={"typ": _TYPE})
 
 
 def read_access_token(token: str) -> AccessClaims:
@@ -137,7 +137,7 @@ def read_access_token(token: str) -> AccessClaims:
             raise TokenError("expected an access token of this server")
         claims = jwt.decode(
             token,
-            _signing_key(),
+            signing_key(),
             algorithms=[_ALGORITHM],
             audience=_AUDIENCE,
             issuer=_ISSUER,
@@ -189,13 +189,15 @@ def _decoy() -> str:
 
 
 @cache
-def _signing_key() -> bytes:
+def signing_key() -> bytes:
+    """Return the key of access tokens: derived, so that the secret can serve other ends too."""
     check_secret()
-    secret = settings.SECRET_KEY.get_secret_value() or _stored_secret(settings.home / "secret.key")
+    secret = settings.SECRET_KEY.get_secret_value() or stored_secret(settings.home / "secret.key")
     return hmac.digest(secret.encode(), b"cryptovolt access token 1", "sha256")
 
 
-def _stored_secret(path: Path) -> str:
+def stored_secret(path: Path) -> str:
+    """Return the secret in a file that only its owner reads, made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
