@@ -63,6 +63,7 @@ export function App({ started }: { started: Promise<User | null> }) {
     return (
       <main className="mx-auto max-w-xl p-4">
         <FailureNote
+          what="who is signed in"
           failure={{ message: state.message, since: state.since }}
           onRetry={() => void follow(boot())}
         />

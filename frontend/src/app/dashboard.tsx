@@ -99,6 +99,7 @@ export function Dashboard({ user, onSignOut }: DashboardProps) {
       />
       {failure && (
         <FailureNote
+          what="the list of sessions"
           failure={failure}
           updatedAt={sessions.dataUpdatedAt}
           onRetry={() => void sessions.refetch()}

@@ -36,7 +36,12 @@ export function Panel({
         {aside !== undefined && <div className="text-xs text-soft">{aside}</div>}
       </header>
       {failure && (
-        <FailureNote failure={failure} updatedAt={updatedAt} {...(onRetry && { onRetry })} />
+        <FailureNote
+          what={title}
+          failure={failure}
+          updatedAt={updatedAt}
+          {...(onRetry && { onRetry })}
+        />
       )}
       {children}
     </section>
@@ -44,17 +49,19 @@ export function Panel({
 }
 
 interface FailureNoteProps {
+  /** What could not be loaded. */
+  what: string;
   failure: Failure;
   updatedAt?: number | null;
   onRetry?: () => void;
 }
 
-export function FailureNote({ failure, updatedAt = null, onRetry }: FailureNoteProps) {
+export function FailureNote({ what, failure, updatedAt = null, onRetry }: FailureNoteProps) {
   const now = useNow();
   return (
     <div role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-warn bg-warn-soft px-3 py-2 text-sm">
       <p className="min-w-0 flex-1 break-words">
-        <strong>Could not load.</strong> {failure.message} Failing since{' '}
+        <strong>Could not load: {what}.</strong> {failure.message} Failing since{' '}
         <span className="tabular-nums">{formatClock(failure.since)}</span>
         {updatedAt ? `; the data shown is ${formatAge(now - updatedAt)} old.` : '.'}
       </p>

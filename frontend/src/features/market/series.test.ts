@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { toMarker } from '@/features/market/components/price-chart';
-import { appended, toCandles, toChartTime } from '@/features/market/series';
+import { toArrow } from '@/features/market/components/price-chart';
+import { appended, signalDots, toCandles, toChartTime } from '@/features/market/series';
 import type { Bars } from '@/lib/api/types';
 
 const HOUR = 3_600_000;
@@ -44,11 +44,24 @@ it.each([
   expect(appended(last, toCandles(hourly(0, 5)))).toBeNull();
 });
 
-it('trades are arrows with a word, signals are small dots', () => {
+it('trades are arrows with a word', () => {
   const colours = { up: 'teal', down: 'red' };
-  const buy = toMarker({ time: HOUR, side: 'BUY', kind: 'trade' }, colours);
+  const buy = toArrow({ time: HOUR, side: 'BUY', kind: 'trade' }, colours);
   expect(buy).toMatchObject({ time: 3600, shape: 'arrowUp', position: 'belowBar', text: 'BUY' });
-  const sell = toMarker({ time: HOUR, side: 'SELL', kind: 'signal' }, colours);
-  expect(sell).toMatchObject({ shape: 'circle', position: 'aboveBar', color: 'red' });
-  expect(sell.text).toBeUndefined();
+  const sell = toArrow({ time: HOUR, side: 'SELL', kind: 'trade' }, colours);
+  expect(sell).toMatchObject({ shape: 'arrowDown', position: 'aboveBar', color: 'red', text: 'SELL' });
+});
+
+it('signals are dots below a bar to buy and above it to sell, one per bar', () => {
+  const candles = toCandles(hourly(0, 3));
+  const marks = [
+    { time: 0, side: 'BUY', kind: 'signal' },
+    { time: 0, side: 'BUY', kind: 'signal' },
+    { time: HOUR, side: 'SELL', kind: 'signal' },
+    { time: 2 * HOUR, side: 'BUY', kind: 'trade' },
+    { time: 9 * HOUR, side: 'BUY', kind: 'signal' },
+  ] as const;
+  // Bars are 2 high, so dots stand 0.8 away from them.
+  expect(signalDots(marks, candles, 'BUY')).toEqual([{ time: 0, value: 98.2 }]);
+  expect(signalDots(marks, candles, 'SELL')).toEqual([{ time: 3600, value: 102.8 }]);
 });

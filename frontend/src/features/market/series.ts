@@ -1,5 +1,6 @@
 /** Bars as the chart wants them, and which of them changed. Pure: nothing is drawn here. */
 import type { Bars } from '@/lib/api/types';
+import type { Mark } from '@/lib/marks';
 import type { UTCTimestamp } from 'lightweight-charts';
 
 export interface Candle {
@@ -36,4 +37,24 @@ export function appended(last: UTCTimestamp | null, candles: readonly Candle[]):
   if (last === null) return null;
   const start = candles.findIndex((candle) => candle.time === last);
   return start < 0 ? null : candles.slice(start);
+}
+
+/** Where the dots of one side's signals stand: a little below the bar for BUY, above it for SELL. */
+export function signalDots(
+  marks: readonly Mark[],
+  candles: readonly Candle[],
+  side: Mark['side'],
+): { time: UTCTimestamp; value: number }[] {
+  const byTime = new Map(candles.map((candle) => [candle.time, candle]));
+  const range = candles.reduce((sum, { high, low }) => sum + high - low, 0) / candles.length;
+  // A second signal on one bar would be a second point at one time, which the chart refuses.
+  const times = new Set(
+    marks.filter((mark) => mark.kind === 'signal' && mark.side === side).map((mark) => toChartTime(mark.time)),
+  );
+  return [...times].flatMap((time) => {
+    const candle = byTime.get(time);
+    if (!candle) return [];
+    const value = side === 'BUY' ? candle.low - 0.4 * range : candle.high + 0.4 * range;
+    return [{ time, value }];
+  });
 }

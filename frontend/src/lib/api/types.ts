@@ -12,6 +12,7 @@ export type Portfolio = Schemas['PortfolioOut'];
 export type Register = Schemas['RegisterIn'];
 export type Session = Schemas['SessionOut'];
 export type Signal = Schemas['SignalOut'];
+export type Strategy = Schemas['StrategyOut'];
 export type Token = Schemas['TokenOut'];
 export type Trade = Schemas['TradeOut'];
 export type User = Schemas['UserOut'];

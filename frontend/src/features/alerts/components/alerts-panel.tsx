@@ -52,7 +52,7 @@ export function AlertsPanel({ className = '' }: { className?: string }) {
       {alerts.data?.length === 0 && (
         <Empty>No alerts yet. They appear when the trader opens or closes a position.</Empty>
       )}
-      <ul className="max-h-80 divide-y divide-line overflow-y-auto">
+      <ul className="max-h-64 divide-y divide-line overflow-y-auto">
         {alerts.data?.map((alert) => <AlertRow key={alert.alert_id} alert={alert} />)}
       </ul>
     </Panel>

@@ -19,7 +19,7 @@ export function MarketPanel({ bars, marks, className = '' }: MarketPanelProps) {
   const last = data?.timestamp.at(-1);
   return (
     <Panel
-      title="Price"
+      title={data ? `Price of ${data.symbol}` : 'Price'}
       aside={
         last !== undefined && (
           <span className="tabular-nums">

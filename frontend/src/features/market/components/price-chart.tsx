@@ -2,6 +2,7 @@ import {
   CandlestickSeries,
   createSeriesMarkers,
   HistogramSeries,
+  LineSeries,
   type IChartApi,
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
@@ -11,44 +12,56 @@ import {
 } from 'lightweight-charts';
 import { useEffect, useMemo, useState } from 'react';
 
-import { appended, toCandles, toChartTime, type Candle } from '@/features/market/series';
+import { appended, signalDots, toCandles, toChartTime, type Candle } from '@/features/market/series';
 import { useChart, type ChartColours } from '@/hooks/use-chart';
 import type { Bars } from '@/lib/api/types';
 import { formatPrice, priceDigits } from '@/lib/format';
 import type { Mark } from '@/lib/marks';
 
-const BARS_AT_FIRST = 120;
+const PIXELS_PER_BAR = 9;
 
-/** Return a mark as the chart draws it: trades are arrows with a word, signals small dots. */
-export function toMarker(mark: Mark, colours: Pick<ChartColours, 'up' | 'down'>): SeriesMarker<Time> {
-  const isBuy = mark.side === 'BUY';
-  const position = isBuy ? 'belowBar' : 'aboveBar';
-  const color = isBuy ? colours.up : colours.down;
+/** Return a trade as the chart draws it: an arrow with its word. */
+export function toArrow(mark: Mark, colours: Pick<ChartColours, 'up' | 'down'>): SeriesMarker<Time> {
   const time = toChartTime(mark.time);
-  return mark.kind === 'trade'
-    ? { time, position, color, shape: isBuy ? 'arrowUp' : 'arrowDown', text: mark.side, size: 1.3 }
-    : { time, position, color, shape: 'circle', size: 0.35 };
+  return mark.side === 'BUY'
+    ? { time, position: 'belowBar', color: colours.up, shape: 'arrowUp', text: 'BUY', size: 1.3 }
+    : { time, position: 'aboveBar', color: colours.down, shape: 'arrowDown', text: 'SELL', size: 1.3 };
+}
+
+function addDots(chart: IChartApi, color: string): ISeriesApi<'Line'> {
+  return chart.addSeries(LineSeries, {
+    color,
+    lineVisible: false,
+    pointMarkersVisible: true,
+    pointMarkersRadius: 2,
+    crosshairMarkerVisible: false,
+    lastValueVisible: false,
+    priceLineVisible: false,
+  });
 }
 
 class PriceSeries {
   private readonly prices: ISeriesApi<'Candlestick'>;
   private readonly volumes: ISeriesApi<'Histogram'>;
-  private readonly markers: ISeriesMarkersPluginApi<Time>;
+  private readonly arrows: ISeriesMarkersPluginApi<Time>;
+  private readonly dots: Record<Mark['side'], ISeriesApi<'Line'>>;
   private last: UTCTimestamp | null = null;
 
   constructor(
     private readonly chart: IChartApi,
     private readonly colours: ChartColours,
   ) {
-    const { up, down } = colours;
+    const { up, down, panel, soft } = colours;
     this.prices = chart.addSeries(CandlestickSeries, {
-      upColor: 'transparent',
+      upColor: panel,
       borderUpColor: up,
       wickUpColor: up,
       downColor: down,
       borderDownColor: down,
       wickDownColor: down,
+      priceLineColor: soft,
     });
+    this.dots = { BUY: addDots(chart, up), SELL: addDots(chart, down) };
     this.volumes = chart.addSeries(
       HistogramSeries,
       { priceFormat: { type: 'volume' }, priceLineVisible: false, lastValueVisible: false },
@@ -56,7 +69,7 @@ class PriceSeries {
     );
     chart.panes()[0]?.setStretchFactor(5);
     chart.panes()[1]?.setStretchFactor(1);
-    this.markers = createSeriesMarkers(this.prices, []);
+    this.arrows = createSeriesMarkers(this.prices, []);
   }
 
   draw(candles: readonly Candle[]): void {
@@ -71,8 +84,12 @@ class PriceSeries {
     this.last = candles.at(-1)?.time ?? null;
   }
 
-  mark(marks: readonly Mark[]): void {
-    this.markers.setMarkers(marks.map((mark) => toMarker(mark, this.colours)));
+  mark(marks: readonly Mark[], candles: readonly Candle[]): void {
+    const trades = marks.filter(({ kind }) => kind === 'trade');
+    this.arrows.setMarkers(trades.map((mark) => toArrow(mark, this.colours)));
+    for (const side of ['BUY', 'SELL'] as const) {
+      this.dots[side].setData(signalDots(marks, candles, side));
+    }
   }
 
   private replace(candles: readonly Candle[]): void {
@@ -82,8 +99,9 @@ class PriceSeries {
     });
     this.prices.setData([...candles]);
     this.volumes.setData(candles.map((candle) => this.volume(candle)));
+    const shown = Math.max(30, Math.round(this.chart.timeScale().width() / PIXELS_PER_BAR));
     const to = candles.length + 3;
-    this.chart.timeScale().setVisibleLogicalRange({ from: to - BARS_AT_FIRST, to });
+    this.chart.timeScale().setVisibleLogicalRange({ from: to - shown, to });
   }
 
   private volume({ time, open, close, volume }: Candle) {
@@ -107,13 +125,13 @@ export function PriceChart({ bars, marks }: PriceChartProps) {
     setSeries(drawn && new PriceSeries(drawn.chart, drawn.colours));
   }, [drawn]);
   useEffect(() => series?.draw(candles), [series, candles]);
-  useEffect(() => series?.mark(marks), [series, marks]);
+  useEffect(() => series?.mark(marks, candles), [series, marks, candles]);
 
   const trades = marks.filter((mark) => mark.kind === 'trade').length;
   const close = candles.at(-1)?.close;
   return (
     <figure>
-      <div ref={element} data-testid="price-chart" className="h-80 lg:h-105" />
+      <div ref={element} data-testid="price-chart" className="h-80 lg:h-96" />
       <figcaption className="sr-only">
         {`${bars.symbol} ${bars.timeframe}: ${candles.length} bars, last close ${formatPrice(close)}, ${trades} trades and ${marks.length - trades} signals marked.`}
       </figcaption>

@@ -61,7 +61,7 @@ export function EquityChart({ curve, cash }: EquityChartProps) {
 
   return (
     <figure>
-      <div ref={element} data-testid="equity-chart" className="h-48" />
+      <div ref={element} data-testid="equity-chart" className="h-44" />
       <figcaption className="sr-only">
         {`Equity from ${formatMoney(equity[0]?.value)} to ${formatMoney(equity.at(-1)?.value)}; buy and hold would be at ${formatMoney(hold.at(-1)?.value)}.`}
       </figcaption>

@@ -37,7 +37,7 @@ export function Figures({ portfolio }: { portfolio: Portfolio }) {
   const cash = toNumber(session.cash);
   const hold = cash === null ? null : (holdPoints(curve, cash).at(-1)?.value ?? null);
   return (
-    <dl className="grid grid-cols-2 gap-x-4 gap-y-3 p-3 sm:grid-cols-4">
+    <dl className="grid grid-cols-2 gap-x-4 gap-y-3 p-3 sm:grid-cols-4 xl:grid-cols-8">
       <Figure name="Equity" note={<Change from={cash} to={toNumber(portfolio.equity)} />}>
         {formatMoney(portfolio.equity)}
       </Figure>

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
 import { Badge } from '@/components/badge';
+import { useStrategy } from '@/features/sessions/api/get-strategy';
 import { useConnection } from '@/hooks/use-connection';
 import { useNow } from '@/hooks/use-now';
 import type { Session, User } from '@/lib/api/types';
@@ -41,6 +42,20 @@ function SignOut({ onSignOut }: { onSignOut: () => Promise<void> }) {
   );
 }
 
+function StrategyName({ id }: { id: number | null }) {
+  const strategy = useStrategy(id);
+  if (strategy.isError) {
+    return <span className="text-xs text-down">strategy {id} could not be read: {strategy.error.message}</span>;
+  }
+  if (!strategy.data) return null;
+  const { name } = strategy.data;
+  return (
+    <span title={name} className="max-w-64 truncate text-xs text-soft">
+      strategy {name}
+    </span>
+  );
+}
+
 const label = (session: Session): string =>
   `#${session.session_id} · ${session.symbol} ${session.timeframe} · ${formatTime(session.started_at)}`;
 
@@ -76,6 +91,7 @@ export function SessionHeader(props: SessionHeaderProps): ReactNode {
           )}
           <Badge title="Simulated orders. No money moves.">PAPER</Badge>
           {session.stopped_at !== null && <Badge>stopped {formatTime(session.stopped_at)} UTC</Badge>}
+          <StrategyName id={session.strategy_id} />
         </div>
       )}
       <ConnectionState updatedAt={updatedAt} />

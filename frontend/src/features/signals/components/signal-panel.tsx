@@ -7,22 +7,29 @@ import { useFailure } from '@/hooks/use-failure';
 import type { Signal } from '@/lib/api/types';
 import { formatPercent, formatScore, formatTime, UNDEFINED } from '@/lib/format';
 
-function Texts({ name, texts }: { name: string; texts: readonly string[] }) {
+function Vetoes({ vetoes }: { vetoes: readonly string[] }) {
+  if (vetoes.length === 0) return <p className="text-sm">No veto.</p>;
   return (
-    <div>
-      <h3 className="text-xs text-soft">{name}</h3>
-      {texts.length === 0 ? (
-        <p className="text-sm">none</p>
-      ) : (
-        <ul className="text-sm">
-          {texts.map((text, i) => (
-            <li key={i} className="break-words">
-              {text}
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
+    <p className="rounded border border-warn bg-warn-soft px-3 py-2 text-sm break-words">
+      Vetoed by <strong>{vetoes.join(', ')}</strong>: a BUY became HOLD.
+    </p>
+  );
+}
+
+function Reasons({ reasons }: { reasons: readonly string[] }) {
+  return (
+    <details className="text-sm">
+      <summary className="cursor-pointer text-soft">
+        {reasons.length === 1 ? '1 reason' : `${reasons.length} reasons`} as recorded
+      </summary>
+      <ul className="mt-1 space-y-0.5">
+        {reasons.map((reason, i) => (
+          <li key={i} className="break-words">
+            {reason}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -30,7 +37,7 @@ function Texts({ name, texts }: { name: string; texts: readonly string[] }) {
 export function SignalCard({ signal }: { signal: Signal }) {
   const votes = readVotes(signal.votes, signal.weights);
   return (
-    <div className="space-y-4 p-3">
+    <div className="space-y-3 p-3">
       <div className="flex items-baseline justify-between gap-3">
         <p className="text-2xl font-bold">
           <Action action={signal.signal_type ?? UNDEFINED} />
@@ -44,12 +51,12 @@ export function SignalCard({ signal }: { signal: Signal }) {
         Weighted sum {formatScore(weightedScore(votes), true)}
         <span className="text-soft"> of −1 to +1; a silent source counts as zero</span>
       </p>
-      <div className="grid grid-cols-1 gap-3 sm:grid-cols-2">
-        <Texts name="Vetoes" texts={readTexts(signal.vetoes)} />
-        <Texts name="Reasons" texts={readTexts(signal.reasons)} />
-      </div>
+      <Vetoes vetoes={readTexts(signal.vetoes)} />
+      <Reasons reasons={readTexts(signal.reasons)} />
       <p className="text-xs text-soft tabular-nums">
-        Bar {formatTime(signal.timestamp)} UTC · newest data seen {formatTime(signal.as_of)} UTC
+        <span className="whitespace-nowrap">Bar of {formatTime(signal.timestamp)} UTC</span>
+        {' · '}
+        <span className="whitespace-nowrap">newest data seen {formatTime(signal.as_of)} UTC</span>
       </p>
     </div>
   );
