@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from app.cli import openapi
+from app.cli import openapi, sentiment
 from app.cli.output import fail
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(openapi.app, name="openapi")
+app.add_typer(sentiment.app, name="sentiment")
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:

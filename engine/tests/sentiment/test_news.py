@@ -79,13 +79,14 @@ def test_an_item_has_the_same_id_in_every_reading(tmp_path: Path) -> None:
     assert len({item.external_id for item in first.items}) == 2
 
 
-def test_a_repeated_text_counts_once_per_two_days(tmp_path: Path) -> None:
-    rows = "".join(f"2022-01-{day:02} 12:00:00,Daily  Digest!,0\n" for day in range(1, 7))
+def test_a_text_seen_again_within_two_days_does_not_count(tmp_path: Path) -> None:
+    rows = "".join(f"2022-01-{day:02} 12:00:00,Daily  Digest!,0\n" for day in (1, 2, 4, 7))
     rows += "2022-01-01 12:30:00,daily digest,0\n"
     path = write(tmp_path, HEADER + rows)
-    assert len(read_news(path)) == 7
+    assert len(read_news(path)) == 5
     series = read_sentiment(path)
-    assert np.diff(series.observed_at).tolist() == [48 * HOUR_MS, 48 * HOUR_MS]
+    # The fourth is two days after the second, the seventh three days after the fourth.
+    assert np.diff(series.observed_at).tolist() == [6 * 24 * HOUR_MS]
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from cryptovolt import SentimentSeries
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.sentiment.series import series_of
-from cryptovolt.sentiment.vote import HALF_LIFE_MS, PRIOR_WEIGHT, WINDOW_HALF_LIVES, explain, vote
+from cryptovolt.sentiment.vote import (
+    HALF_LIFE_MS,
+    PRIOR_WEIGHT,
+    WINDOW_HALF_LIVES,
+    explain,
+    lookback_ms,
+    vote,
+)
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -118,6 +125,26 @@ def test_whether_an_item_is_a_repeat_is_decided_by_the_past(seed: int, cut: int)
         text_hashes=hashes[:n_early],
     )
     np.testing.assert_array_equal(part.score, whole.seen_until(int(seen[cut])).score)
+
+
+@given(seed=st.integers(0, 2**32 - 1), hour=st.integers(0, 239))
+def test_the_items_of_the_lookback_give_the_bits_of_all_items(seed: int, hour: int) -> None:
+    rng = np.random.default_rng(seed)
+    seen = np.sort(rng.integers(0, 10 * DAY_MS, 80))
+    scores = rng.uniform(-1, 1, 80)
+    hashes = [str(code) for code in rng.integers(0, 8, 80).tolist()]
+    now = hour * HOUR_MS
+    first = int((seen < now - lookback_ms()).sum())
+    whole, recent = (
+        series_of(
+            event_time=seen[start:],
+            observed_at=seen[start:],
+            score=scores[start:],
+            text_hashes=hashes[start:],
+        )
+        for start in (0, first)
+    )
+    np.testing.assert_array_equal(vote(recent, times(now)), vote(whole, times(now)))
 
 
 def test_the_order_of_the_items_does_not_matter() -> None:

@@ -141,7 +141,8 @@ def read_sentiment(
 ) -> SentimentSeries:
     """Return the scored items of a csv or jsonl file; see :func:`read_news`.
 
-    Repeated texts count once per two days. Scores come from :func:`score_sentiment`.
+    A text seen again within two days of its last appearance is left out. Scores come from
+    :func:`score_sentiment`.
     """
     news = read_news(
         path, delay=delay, text_column=text_column, date_column=date_column, as_of=as_of

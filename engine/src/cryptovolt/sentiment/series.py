@@ -1,7 +1,8 @@
 """Scored items become a series: ordered by the time they were seen, repeats counted once.
 
-One report printed by a hundred sites is one piece of news. Whether an item is a repeat is decided
-by what had been seen before it, so later items never change it.
+One report printed by a hundred sites is one piece of news. An item repeats another when the same
+text was seen within the two days before it: decided by a bounded past, so that later items never
+change it and live needs no more than those two days.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.timeframe import DAY_MS
 
 REPEAT_WINDOW_MS = 2 * DAY_MS
-"""A text counts again once this long has passed since it last counted."""
+"""A text counts again once it was not seen for this long."""
 
 
 def series_of(
@@ -24,7 +25,7 @@ def series_of(
     text_hashes: Sequence[str],
     source: str = "news",
 ) -> SentimentSeries:
-    """Return the series of items in any order, each repeated text once per two days.
+    """Return the series of items in any order, repeated texts left out.
 
     Parameters
     ----------
@@ -52,11 +53,10 @@ def series_of(
 
 
 def _counts(observed_at: IntArray, hashes: Sequence[str]) -> BoolArray:
-    last_counted: dict[str, int] = {}
+    last_seen: dict[str, int] = {}
     counts = np.zeros(len(hashes), dtype=np.bool_)
     for row, (seen, key) in enumerate(zip(observed_at.tolist(), hashes, strict=True)):
-        before = last_counted.get(key)
-        if before is None or seen - before >= REPEAT_WINDOW_MS:
-            last_counted[key] = seen
-            counts[row] = True
+        before = last_seen.get(key)
+        counts[row] = before is None or seen - before > REPEAT_WINDOW_MS
+        last_seen[key] = seen
     return counts

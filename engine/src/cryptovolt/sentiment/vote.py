@@ -20,6 +20,7 @@ import numpy as np
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.sentiment.series import REPEAT_WINDOW_MS
 
 HALF_LIFE_MS = 6 * 3_600_000
 WINDOW_HALF_LIVES = 8
@@ -60,6 +61,18 @@ def vote(
         series.observed_at, series.score, times, first, last, half_life_ms
     )
     return votes
+
+
+def lookback_ms(half_life_ms: int = HALF_LIFE_MS) -> int:
+    """Return how far back items must be read so that the newest vote has the bits of a batch.
+
+    Parameters
+    ----------
+    half_life_ms : int, default=6 hours
+        As given to :func:`vote`.
+    """
+    # An item within the window may repeat one from before it.
+    return WINDOW_HALF_LIVES * half_life_ms + REPEAT_WINDOW_MS
 
 
 def explain(series: SentimentSeries, time: int, *, half_life_ms: int = HALF_LIFE_MS) -> str:
