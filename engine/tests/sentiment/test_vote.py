@@ -103,9 +103,10 @@ def test_a_half_life_must_be_positive(half_life_ms: int) -> None:
 
 
 def test_the_clause_names_what_was_seen() -> None:
-    news = series([0, 2 * HOUR_MS], [-0.5, 0.1])
-    assert explain(news, 5 * HOUR_MS) == "2 items, mean -0.20, newest 3.0 h old"
-    assert explain(news, 2 * HOUR_MS - 1) == "1 item, mean -0.50, newest 2.0 h old"
+    news = series([0, HALF_LIFE_MS], [-0.5, 0.1])
+    # The newer item weighs twice as much: (-0.5 + 2 * 0.1) / 3.
+    assert explain(news, 9 * HOUR_MS) == "2 items, faded mean -0.10, newest 3.0 h old"
+    assert explain(news, 2 * HOUR_MS) == "1 item, faded mean -0.50, newest 2.0 h old"
     assert explain(news, -1) == "no news"
     assert explain(news, 30 * DAY_MS) == "no news"
 

@@ -76,7 +76,7 @@ def lookback_ms(half_life_ms: int = HALF_LIFE_MS) -> int:
 
 
 def explain(series: SentimentSeries, time: int, *, half_life_ms: int = HALF_LIFE_MS) -> str:
-    """Return one clause on the vote at one time, e.g. ``"12 items, mean −0.21, newest 3.0 h old"``.
+    """Return one clause on one vote, e.g. ``"12 items, faded mean -0.21, newest 3.0 h old"``.
 
     Parameters
     ----------
@@ -91,9 +91,11 @@ def explain(series: SentimentSeries, time: int, *, half_life_ms: int = HALF_LIFE
     seen = series.score[first[0] : last[0]]
     if not seen.size:
         return "no news"
-    age_hours = (time - int(series.observed_at[last[0] - 1])) / 3_600_000
+    ages = time - series.observed_at[first[0] : last[0]]
+    weights = np.exp2(-ages / half_life_ms)
+    mean = float((weights * seen).sum() / weights.sum())
     items = "1 item" if seen.size == 1 else f"{seen.size} items"
-    return f"{items}, mean {seen.mean():+.2f}, newest {age_hours:.1f} h old"
+    return f"{items}, faded mean {mean:+.2f}, newest {ages[-1] / 3_600_000:.1f} h old"
 
 
 def _seen_rows(
