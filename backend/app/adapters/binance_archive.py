@@ -5,9 +5,8 @@ fetched is kept and not asked for again.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from http import HTTPStatus
 from pathlib import Path
 
@@ -78,13 +77,3 @@ def _bounded(response: httpx.Response) -> bytes:
             raise DataError(f"expected a file of at most {_LARGEST_FILE:,} bytes, found more")
         parts.append(part)
     return b"".join(parts)
-
-
-def months_before(day: date, count: int) -> Sequence[date]:
-    """Return the first days of the `count` months before the month of a day, oldest first."""
-    months: list[date] = []
-    first = day.replace(day=1)
-    for _ in range(count):
-        first = (first - timedelta(days=1)).replace(day=1)
-        months.append(first)
-    return months[::-1]

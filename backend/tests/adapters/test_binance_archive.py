@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.binance_archive import BinanceArchive, months_before
+from app.adapters.binance_archive import BinanceArchive
 from cryptovolt.domain.errors import DataError, TransientError
 
 MARCH = date(2024, 3, 1)
@@ -83,11 +83,3 @@ def test_a_missing_month_is_named(server: ArchiveServer, tmp_path: Path) -> None
 def test_an_archive_that_is_not_there_is_worth_another_try(tmp_path: Path) -> None:
     with pytest.raises(TransientError, match="did not answer"):
         BinanceArchive(tmp_path, "http://127.0.0.1:9").fetch_month("BTCUSDT", "1h", MARCH)
-
-
-def test_months_before_crosses_the_year() -> None:
-    assert months_before(date(2024, 2, 29), 3) == [
-        date(2023, 11, 1),
-        date(2023, 12, 1),
-        date(2024, 1, 1),
-    ]

@@ -1,0 +1,203 @@
+"""Markets to walk through: bars and news from files, from the public archive, stored, or generated.
+
+Whatever they come from, they are imported into the database first and read back from there, so that
+a demonstration walks the same way as daily work.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.database import SessionLocal
+from app.models.database import MarketData
+from app.repositories import market_read
+from app.repositories.bars import SeriesKey, read_range
+from app.services import sentiment
+from app.services.bar_import import ImportOptions, ImportReport, import_files, store_bars
+from app.services.sentiment import NewsImport
+from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.errors import DataError
+from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.domain.timeframe import DAY_MS
+from cryptovolt.research.synthetic import (
+    SYNTHETIC_SOURCE,
+    SYNTHETIC_SYMBOL,
+    NewsItem,
+    synthetic_bars,
+    synthetic_news,
+)
+
+SYNTHETIC_BARS = 6_000
+SYNTHETIC_TIMEFRAME = "1h"
+_SEED = 20_240_101
+
+
+class HistoryArchive(Protocol):
+    """Where public history comes from."""
+
+    def fetch_month(self, symbol: str, timeframe: str, month: date) -> Path:
+        """Return a file with the bars of one month."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """Bars and what was seen of the news, read back from the database.
+
+    `imports` and `news_import` tell what became of files that were imported on the way.
+    """
+
+    key: SeriesKey
+    bars: Bars
+    news: SentimentSeries | None
+    imports: tuple[ImportReport, ...] = ()
+    news_import: NewsImport | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the prices were generated and never traded anywhere."""
+        return self.key.source == SYNTHETIC_SOURCE
+
+
+def stored_market(key: SeriesKey) -> Market:
+    """Return a market as the database has it."""
+    bars = read_range(key)
+    if not len(bars):
+        raise DataError(f"there are no bars of {key}: `cryptovolt bars list` shows what there is")
+    return Market(key=key, bars=bars, news=_news(bars))
+
+
+def market_from_files(
+    paths: Sequence[Path], options: ImportOptions, news: Path | None = None
+) -> Market:
+    """Import bars and news of one series and return the market.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be used, or the bars are of several series; nothing was changed then.
+    """
+    reports = import_files(paths, options)
+    keys = {report.key for report in reports}
+    if len(keys) != 1:
+        found = ", ".join(sorted(str(key) for key in keys))
+        raise DataError(f"expected files of one series, found {found}")
+    key = keys.pop()
+    imported = None if news is None else _import_news(news, key.symbol)
+    market = stored_market(key)
+    return Market(
+        key=key,
+        bars=market.bars,
+        news=market.news,
+        imports=tuple(reports),
+        news_import=imported,
+    )
+
+
+def market_from_archive(
+    archive: HistoryArchive, symbol: str, timeframe: str, months: int, today: date, as_of: int
+) -> Market:
+    """Fetch, import and return the last full months of a symbol.
+
+    Raises
+    ------
+    TransientError
+        If the archive cannot be reached.
+    """
+    paths = [
+        archive.fetch_month(symbol, timeframe, month) for month in months_before(today, months)
+    ]
+    options = ImportOptions(as_of=as_of, symbol=symbol, timeframe=timeframe, source="binance")
+    return market_from_files(paths, options)
+
+
+def months_before(day: date, count: int) -> Sequence[date]:
+    """Return the first days of the `count` months before the month of a day, oldest first."""
+    months: list[date] = []
+    first = day.replace(day=1)
+    for _ in range(count):
+        first = (first - timedelta(days=1)).replace(day=1)
+        months.append(first)
+    return months[::-1]
+
+
+def synthetic_market(now: datetime) -> Market:
+    """Return the generated market, made and imported when it is not stored yet."""
+    key = SeriesKey(SYNTHETIC_SYMBOL, SYNTHETIC_TIMEFRAME, SYNTHETIC_SOURCE)
+    with SessionLocal.begin() as db:
+        if not _is_stored(db, key):
+            bars, items = _generated(now)
+            store_bars(db, bars)
+            _store_headlines(db, items, now)
+    return stored_market(key)
+
+
+def longest_series() -> SeriesKey | None:
+    """Return the stored series of real prices with most bars, or None."""
+    with SessionLocal() as db:
+        found = [
+            one
+            for symbol in db.scalars(select(MarketData.symbol).distinct())
+            for one in market_read.coverage(db, symbol)
+            if one.source != SYNTHETIC_SOURCE and one.timeframe != "unspecified"
+        ]
+    if not found:
+        return None
+    longest = max(found, key=lambda one: one.n_bars)
+    return SeriesKey(longest.symbol, longest.timeframe, longest.source)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a time as milliseconds UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def _news(bars: Bars) -> SentimentSeries | None:
+    until = int(bars.timestamp[-1]) + bars.interval_ms
+    with SessionLocal() as db:
+        series = sentiment.known_series(db, bars.symbol, until)
+    return series if len(series) else None
+
+
+def _import_news(path: Path, symbol: str) -> NewsImport:
+    with SessionLocal.begin() as db:
+        return sentiment.import_news(db, path, symbol=symbol)
+
+
+def _is_stored(db: Session, key: SeriesKey) -> bool:
+    query = select(MarketData.data_id).filter_by(
+        symbol=key.symbol, timeframe=key.timeframe, source=key.source
+    )
+    return db.scalar(query.limit(1)) is not None
+
+
+def _generated(now: datetime) -> tuple[Bars, list[NewsItem]]:
+    rng = np.random.default_rng(_SEED)
+    # From midnight, so that a day's loss limit sees whole days.
+    end = milliseconds(now) // DAY_MS * DAY_MS
+    bars = synthetic_bars(SYNTHETIC_BARS, timeframe=SYNTHETIC_TIMEFRAME, end=end, rng=rng)
+    return bars, synthetic_news(bars, rng=rng)
+
+
+def _store_headlines(db: Session, items: list[NewsItem], now: datetime) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "SYNTHETIC-news.csv"
+        times = [datetime.fromtimestamp(item.event_time / 1000, UTC) for item in items]
+        frame = pl.DataFrame({"date": times, "text": [item.text for item in items]})
+        frame.with_columns(pl.col("date").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv(path)
+        sentiment.import_news(
+            db,
+            path,
+            symbol=SYNTHETIC_SYMBOL,
+            source=SYNTHETIC_SOURCE,
+            delay=timedelta(minutes=5),
+            as_of=now,
+        )
