@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from app.cli import openapi, sentiment
+from app.cli import bars, db, openapi, sentiment
 from app.cli.output import fail
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(bars.app, name="bars")
+app.add_typer(db.app, name="db")
 app.add_typer(openapi.app, name="openapi")
 app.add_typer(sentiment.app, name="sentiment")
 

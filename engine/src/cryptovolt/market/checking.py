@@ -128,15 +128,16 @@ def require_clean(bars: Bars) -> None:
     raise_first(bars, errors)
 
 
-def raise_first(bars: Bars, errors: tuple[Finding, ...]) -> None:
-    """Raise the error with the lowest row, if there is one."""
+def raise_first(bars: Bars, errors: tuple[Finding, ...], first_row: int = 0) -> None:
+    """Raise the error with the lowest row, if there is one; `first_row` is the row of bar 0."""
     if not errors:
         return
     first = min(errors, key=lambda finding: int(finding.rows[0]))
     row = int(first.rows[0])
     advice = " Call clean_bars first." if first.kind in REPAIRABLE else ""
+    where = f"bar {first_row + row} ({utc(bars.timestamp[row])})"
     raise BadBarError(
-        f"{bars.symbol} {bars.timeframe}, bar {row} ({utc(bars.timestamp[row])}): {first.kind}, "
+        f"{bars.symbol} {bars.timeframe}, {where}: {first.kind}, "
         f"found {describe(bars, row)}.{advice}"
     )
 
