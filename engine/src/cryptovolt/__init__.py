@@ -3,7 +3,8 @@
 Times are int64 milliseconds UTC at bar open; arrays are float64 of shape ``(n_bars,)``.
 """
 
-from cryptovolt import indicators
+from cryptovolt import indicators, performance
+from cryptovolt.backtest.baseline import buy_and_hold
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.decision.fusion import FusionPolicy
@@ -34,9 +35,11 @@ __all__ = [
     "SymbolRules",
     "__version__",
     "build_features",
+    "buy_and_hold",
     "check_bars",
     "clean_bars",
     "indicators",
+    "performance",
     "read_bars",
     "read_sentiment",
     "read_snapshot",
