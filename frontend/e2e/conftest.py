@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from math import cos, sin
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -306,18 +305,31 @@ def _ledger(bars: Bars) -> Iterator[Trade | EquitySnapshot]:
 
 
 def _model() -> Model:
-    extra: dict[str, Any] = {
-        "verdict": "no edge shown",
-        "metrics": {
-            "auc": {"low": 0.484, "high": 0.531, "baseline": 0.5},
-            "accuracy": {"low": 0.489, "high": 0.537, "baseline": 0.509},
-            "precision": {"low": 0.471, "high": 0.529, "baseline": 0.491},
-            "recall": {"low": 0.402, "high": 0.473, "baseline": 0.5},
+    figures = {
+        "auc": (0.484, 0.531, 0.5, 0.5),
+        "accuracy": (0.489, 0.537, 0.509, 0.502),
+        "precision": (0.471, 0.529, 0.491, 0.495),
+        "recall": (0.402, 0.473, 0.5, 0.512),
+    }
+    evaluation = {
+        "verdict": {
+            "edge": False,
+            "text": "no edge shown: AUC 0.507 has the interval 0.484 to 0.531",
+            "rule": "edge only if the interval of the AUC lies above 0.5",
+        },
+        "scores": {
+            name: {
+                "low": low,
+                "high": high,
+                "baselines": {"majority": majority, "last_direction": last},
+            }
+            for name, (low, high, majority, last) in figures.items()
         },
     }
     return Model(
         name="xgboost-synthetic", model_type="xgboost", version="1", status="champion",
-        auc=0.507, accuracy=0.513, precision=0.5, recall=0.438, extra_data=extra,
+        auc=0.507, accuracy=0.513, precision=0.5, recall=0.438,
+        extra_data={"evaluation": evaluation},
         gates={
             "splits": {"passed": True, "detail": "no training row within 24 bars of a test row"},
             "planted_leak": {"passed": False, "detail": "AUC 0.71 where 0.95 was expected"},

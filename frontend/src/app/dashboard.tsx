@@ -6,6 +6,7 @@ import { AlertsPanel } from '@/features/alerts/components/alerts-panel';
 import { useBars } from '@/features/market/api/get-bars';
 import { MarketPanel } from '@/features/market/components/market-panel';
 import { ModelPanel } from '@/features/models/components/model-panel';
+import { usePortfolio } from '@/features/portfolio/api/get-portfolio';
 import { PortfolioPanel } from '@/features/portfolio/components/portfolio-panel';
 import { useSessions } from '@/features/sessions/api/get-sessions';
 import { SessionHeader } from '@/features/sessions/components/session-header';
@@ -15,11 +16,13 @@ import { useTrades } from '@/features/trades/api/get-trades';
 import { TradesPanel } from '@/features/trades/components/trades-panel';
 import { useFailure } from '@/hooks/use-failure';
 import type { Session, User } from '@/lib/api/types';
+import { toMillis } from '@/lib/format';
 import { signalMarks, tradeMarks } from '@/lib/marks';
 
 /** Prices with what the session thought and did about them. */
 function Market({ session, className }: { session: Session; className: string }) {
-  const bars = useBars(session);
+  const portfolio = usePortfolio(session.session_id);
+  const bars = useBars(session, toMillis(portfolio.data?.as_of));
   const trades = useTrades(session.session_id);
   const signals = useSignals(session.session_id);
   const marks = useMemo(() => {
@@ -29,7 +32,8 @@ function Market({ session, className }: { session: Session; className: string })
       ...tradeMarks(trades.data ?? [], opens),
     ].sort((a, b) => a.time - b.time);
   }, [bars.data, signals.data, trades.data]);
-  return <MarketPanel bars={bars} marks={marks} className={className} />;
+  const isWaiting = portfolio.data?.as_of === null;
+  return <MarketPanel bars={bars} marks={marks} isWaiting={isWaiting} className={className} />;
 }
 
 function Panels({ session }: { session: Session }) {

@@ -76,6 +76,7 @@ describe('trades', () => {
 
   it.each([
     ['before the first bar', { timestamp: at(9) }],
+    ['after the last bar', { timestamp: at(13) }],
     ['pending', { status: 'PENDING' }],
     ['failed', { status: 'FAILED' }],
     ['without a side', { trade_type: null }],

@@ -23,10 +23,15 @@ export function barIndex(opens: readonly number[], time: number): number {
 
 function onBar(opens: readonly number[], timestamp: string): number | null {
   const time = toMillis(timestamp);
-  return time === null ? null : (opens[barIndex(opens, time)] ?? null);
+  const open = time === null ? undefined : opens[barIndex(opens, time)];
+  if (time === null || open === undefined) return null;
+  // What happened after the last bar belongs to one that has not arrived yet.
+  const [first, second] = opens;
+  const interval = first === undefined || second === undefined ? Infinity : second - first;
+  return open === opens.at(-1) && time >= open + interval ? null : open;
 }
 
-/** Marks of executed trades, oldest first; those before the first bar are left out. */
+/** Marks of executed trades, oldest first; those outside of the bars are left out. */
 export function tradeMarks(trades: readonly Trade[], opens: readonly number[]): Mark[] {
   const marks = trades.flatMap((trade): Mark[] => {
     const time = onBar(opens, trade.timestamp);

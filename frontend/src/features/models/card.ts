@@ -7,8 +7,8 @@ export interface Metric {
   /** 95 % interval; null where none is stored. */
   low: number | null;
   high: number | null;
-  /** What a guess without a model reaches; null where none is stored. */
-  baseline: number | null;
+  /** What guesses without a model reach, by their names. */
+  baselines: Record<string, number | null>;
 }
 
 export interface Gate {
@@ -28,20 +28,32 @@ const number = (value: unknown): number | null =>
 const METRICS = ['auc', 'accuracy', 'precision', 'recall'] as const;
 const METRIC_NAMES = { auc: 'AUC', accuracy: 'Accuracy', precision: 'Precision', recall: 'Recall' };
 
-/** AUC, accuracy, precision and recall with interval and baseline, as far as they are stored. */
+const rowOf = (value: unknown): Row => (isRow(value) ? value : {});
+
+/** The walk-forward evaluation the model was stored with. */
+const evaluationOf = (model: Model): Row => rowOf(model.extra_data?.evaluation);
+
+/** AUC, accuracy, precision and recall with interval and baselines, as far as they are stored. */
 export function readMetrics(model: Model): Metric[] {
-  const stored = isRow(model.extra_data?.metrics) ? model.extra_data.metrics : {};
+  const scores = rowOf(evaluationOf(model).scores);
   return METRICS.map((name) => {
-    const row = isRow(stored[name]) ? stored[name] : {};
+    const { low, high, baselines } = rowOf(scores[name]);
     return {
       name: METRIC_NAMES[name],
       value: model[name],
-      low: number(row.low),
-      high: number(row.high),
-      baseline: number(row.baseline),
+      low: number(low),
+      high: number(high),
+      baselines: Object.fromEntries(
+        Object.entries(rowOf(baselines)).map(([key, value]) => [key, number(value)]),
+      ),
     };
   });
 }
+
+/** Names of all baselines that any metric is compared with. */
+export const baselineNames = (metrics: readonly Metric[]): string[] => [
+  ...new Set(metrics.flatMap(({ baselines }) => Object.keys(baselines))),
+];
 
 function readGate(name: string, value: unknown): Gate {
   if (isRow(value) && typeof value.passed === 'boolean') {
@@ -56,8 +68,15 @@ export function readGates(gates: Model['gates']): Gate[] {
   return Object.entries(gates ?? {}).map(([name, value]) => readGate(name, value));
 }
 
-/** The sentence about the edge, or null where none is stored. */
-export function readVerdict(model: Model): string | null {
-  const verdict = model.extra_data?.verdict;
-  return typeof verdict === 'string' ? verdict : null;
+export interface Verdict {
+  edge: boolean;
+  text: string;
+  rule: string;
+}
+
+/** Whether an edge was shown, or null where nothing is stored. */
+export function readVerdict(model: Model): Verdict | null {
+  const { edge, text, rule } = rowOf(evaluationOf(model).verdict);
+  if (typeof edge !== 'boolean' || typeof text !== 'string') return null;
+  return { edge, text, rule: typeof rule === 'string' ? rule : '' };
 }

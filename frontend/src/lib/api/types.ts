@@ -4,6 +4,7 @@ import type { components } from '@/lib/api/schema';
 type Schemas = components['schemas'];
 
 export type Alert = Schemas['AlertOut'];
+export type AlertsRead = Schemas['AlertsRead'];
 export type Bars = Schemas['BarsOut'];
 export type EquityCurve = Schemas['EquityCurve'];
 export type Login = Schemas['LoginIn'];

@@ -1,5 +1,5 @@
 import { useAlerts } from '@/features/alerts/api/get-alerts';
-import { useMarkAlertRead } from '@/features/alerts/api/mark-alert-read';
+import { useMarkAlertRead, useMarkAllAlertsRead } from '@/features/alerts/api/mark-alert-read';
 import { Empty, Panel } from '@/components/panel';
 import { useFailure } from '@/hooks/use-failure';
 import type { Alert } from '@/lib/api/types';
@@ -14,7 +14,8 @@ function AlertRow({ alert }: { alert: Alert }) {
           {alert.message}
         </p>
         <p className="text-xs text-soft tabular-nums">
-          {alert.alert_type ?? 'note'} · {formatTime(alert.timestamp)} UTC
+          {alert.level !== 'info' && <strong className="text-text">{alert.level} · </strong>}
+          {(alert.alert_type ?? 'note').toLowerCase()} · {formatTime(alert.timestamp)} UTC
           {!alert.is_read && ' · new'}
         </p>
         {read.isError && (
@@ -37,13 +38,27 @@ function AlertRow({ alert }: { alert: Alert }) {
   );
 }
 
+function Unread({ count }: { count: number }) {
+  const all = useMarkAllAlertsRead();
+  return (
+    <span className="flex items-center gap-2">
+      {all.isError ? `Not marked. ${all.error.message}` : `${count} unread`}
+      {count > 0 && (
+        <button type="button" className="button" disabled={all.isPending} onClick={() => all.mutate()}>
+          Mark all read
+        </button>
+      )}
+    </span>
+  );
+}
+
 export function AlertsPanel({ className = '' }: { className?: string }) {
   const alerts = useAlerts();
   const unread = alerts.data?.filter((alert) => !alert.is_read).length ?? 0;
   return (
     <Panel
       title="Latest alerts"
-      aside={alerts.data && `${unread} unread`}
+      aside={alerts.data && <Unread count={unread} />}
       failure={useFailure(alerts)}
       updatedAt={alerts.dataUpdatedAt}
       onRetry={() => void alerts.refetch()}

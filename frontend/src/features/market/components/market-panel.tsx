@@ -10,10 +10,12 @@ import type { Mark } from '@/lib/marks';
 interface MarketPanelProps {
   bars: UseQueryResult<Bars>;
   marks: readonly Mark[];
+  /** Whether the session has not closed a bar yet. */
+  isWaiting: boolean;
   className?: string;
 }
 
-export function MarketPanel({ bars, marks, className = '' }: MarketPanelProps) {
+export function MarketPanel({ bars, marks, isWaiting, className = '' }: MarketPanelProps) {
   const failure = useFailure(bars);
   const data = bars.data;
   const last = data?.timestamp.at(-1);
@@ -33,9 +35,16 @@ export function MarketPanel({ bars, marks, className = '' }: MarketPanelProps) {
       onRetry={() => void bars.refetch()}
       className={className}
     >
+      {isWaiting && (
+        <Empty>
+          The session has closed no bar yet. If none comes within a minute, look at the terminal that runs{' '}
+          <code>./cv up</code>.
+        </Empty>
+      )}
       {data && last === undefined && (
         <Empty>
-          No bars of this market are stored. Start the stream with <code>./cv up</code>.
+          The bars of this session are no longer stored. Import them again with{' '}
+          <code>./cv bars import</code>.
         </Empty>
       )}
       {data && last !== undefined && (

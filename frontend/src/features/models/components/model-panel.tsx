@@ -1,7 +1,15 @@
 import { Badge } from '@/components/badge';
 import { Empty, Panel } from '@/components/panel';
 import { useModel } from '@/features/models/api/get-model';
-import { readGates, readMetrics, readVerdict, type Gate, type Metric } from '@/features/models/card';
+import {
+  baselineNames,
+  readGates,
+  readMetrics,
+  readVerdict,
+  type Gate,
+  type Metric,
+  type Verdict,
+} from '@/features/models/card';
 import { useFailure } from '@/hooks/use-failure';
 import type { Model } from '@/lib/api/types';
 import { formatScore, formatTime, UNDEFINED } from '@/lib/format';
@@ -11,22 +19,20 @@ function interval({ low, high }: Metric): string {
 }
 
 function Metrics({ metrics }: { metrics: readonly Metric[] }) {
+  const baselines = baselineNames(metrics);
+  const headings = ['Value', '95 % interval', ...baselines.map((name) => name.replaceAll('_', ' '))];
   return (
-    <table className="w-full text-sm tabular-nums">
+    <table className="w-full text-xs tabular-nums">
       <thead>
-        <tr className="text-xs text-soft">
+        <tr className="align-bottom text-soft">
           <th scope="col" className="py-1 text-left font-normal">
             Metric
           </th>
-          <th scope="col" className="py-1 text-right font-normal">
-            Value
-          </th>
-          <th scope="col" className="py-1 text-right font-normal">
-            95 % interval
-          </th>
-          <th scope="col" className="py-1 text-right font-normal">
-            Baseline
-          </th>
+          {headings.map((heading) => (
+            <th key={heading} scope="col" className="py-1 pl-2 text-right font-normal">
+              {heading}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
@@ -35,13 +41,26 @@ function Metrics({ metrics }: { metrics: readonly Metric[] }) {
             <th scope="row" className="py-1 text-left font-normal">
               {metric.name}
             </th>
-            <td className="py-1 text-right font-semibold">{formatScore(metric.value)}</td>
-            <td className="py-1 text-right">{interval(metric)}</td>
-            <td className="py-1 text-right">{formatScore(metric.baseline)}</td>
+            <td className="py-1 pl-2 text-right text-sm font-semibold">{formatScore(metric.value)}</td>
+            <td className="py-1 pl-2 text-right whitespace-nowrap">{interval(metric)}</td>
+            {baselines.map((name) => (
+              <td key={name} className="py-1 pl-2 text-right">
+                {formatScore(metric.baselines[name])}
+              </td>
+            ))}
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function VerdictNote({ verdict }: { verdict: Verdict | null }) {
+  const tone = verdict?.edge ? 'border-up' : 'border-warn bg-warn-soft';
+  return (
+    <p title={verdict?.rule} className={`rounded border px-3 py-2 text-sm break-words ${tone}`}>
+      Verdict: <strong>{verdict?.text ?? 'none stored, so no edge is shown'}</strong>
+    </p>
   );
 }
 
@@ -64,7 +83,6 @@ function Gates({ gates }: { gates: readonly Gate[] }) {
 
 /** What is known about one model: how good, against what, and whether it was made honestly. */
 export function ModelCard({ model }: { model: Model }) {
-  const verdict = readVerdict(model);
   return (
     <div className="space-y-4 p-3">
       <div className="flex flex-wrap items-center gap-2">
@@ -74,12 +92,10 @@ export function ModelCard({ model }: { model: Model }) {
         </span>
         <Badge tone={model.status === 'champion' ? 'good' : 'neutral'}>{model.status}</Badge>
       </div>
-      <p className="rounded border border-warn bg-warn-soft px-3 py-2 text-sm">
-        Verdict: <strong>{verdict ?? 'none stored'}</strong>
-      </p>
+      <VerdictNote verdict={readVerdict(model)} />
       <Metrics metrics={readMetrics(model)} />
       <div>
-        <h3 className="mb-1 text-xs text-soft">Integrity gates</h3>
+        <h3 className="mb-1 text-xs text-soft">Integrity gates: was it made honestly?</h3>
         <Gates gates={readGates(model.gates)} />
       </div>
       <p className="text-xs text-soft tabular-nums">Trained on data until {formatTime(model.trained_on)} UTC</p>

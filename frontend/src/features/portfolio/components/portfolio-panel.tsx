@@ -23,7 +23,7 @@ function Gain({ value }: { value: string | null }) {
 
 function Change({ from, to }: { from: number | null; to: number | null }) {
   if (from === null || to === null || !(from > 0)) return null;
-  return <>{formatChange(to / from - 1, 2)} since the start</>;
+  return <>{formatChange(to / from - 1, 2)} in all</>;
 }
 
 function holding(position: string | null): string {

@@ -35,7 +35,7 @@ function TradeRow({ trade }: { trade: Trade }) {
       <td className="px-3 py-1.5 text-right">
         <Gain pnl={trade.pnl} />
       </td>
-      <td className="px-3 py-1.5 text-left break-words">{trade.reason ?? UNDEFINED}</td>
+      <td className="px-3 py-1.5 text-left break-words">{trade.reason?.replaceAll('_', ' ') ?? UNDEFINED}</td>
     </tr>
   );
 }
