@@ -39,7 +39,10 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence."""
+    from app.core.logging import configure_logging
+
     try:
+        configure_logging()
         app()
     except KeyboardInterrupt:
         sys.exit(130)

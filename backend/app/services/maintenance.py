@@ -1,0 +1,208 @@
+"""Keeping the database small: old rows are archived to Parquet, then deleted.
+
+Ages are those of the events, not of the rows. A batch is one transaction: its file is whole, and on
+the disk, before its rows go. Archived bars come back by :func:`restore_bars`.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.models.research import BarArchive
+from app.repositories import maintenance as rows
+from app.repositories.copy import Column
+from app.repositories.maintenance import Series
+from cryptovolt.domain.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+log = structlog.get_logger(__name__)
+
+SENTIMENT_DAYS = 30
+MARKET_DATA_DAYS = 90
+_BATCH_ROWS = 250_000
+_TEXTS = frozenset({"symbol", "timeframe", "source"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What `clean` did."""
+
+    sentiment_archived: int
+    bars_archived: int
+    bars_kept_for_snapshots: int
+    files: tuple[Path, ...]
+
+
+def clean(db: Session, home: Path, now: datetime | None = None) -> Cleaned:
+    """Archive and delete sentiment older than 30 days and bars older than 90 days."""
+    moment = now or datetime.now(UTC)
+    folder = home / "archives"
+    files: list[Path] = []
+    n_sentiment = _clean_sentiment(db, folder, moment - timedelta(days=SENTIMENT_DAYS), files)
+    before = moment - timedelta(days=MARKET_DATA_DAYS)
+    n_bars = sum(
+        _clean_series(db, home, series, before, files)
+        for series in rows.series_with_bars_before(db, before)
+    )
+    kept = rows.count_bars_before(db, before)
+    db.commit()
+    log.info("database.cleaned", sentiment=n_sentiment, bars=n_bars, kept=kept)
+    return Cleaned(n_sentiment, n_bars, kept, tuple(files))
+
+
+def archived_bars(db: Session, series: Series | None = None) -> list[BarArchive]:
+    """Return the archives whose bars are not in the table, oldest bars first."""
+    return rows.archives(db, series)
+
+
+def restore_bars(db: Session, home: Path, series: Series | None = None) -> int:
+    """Bring archived bars back, of one series or of all, and return how many were missing.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or is not the one that was written; nothing was changed.
+    """
+    try:
+        restored = sum(
+            _restore(db, home, archive) for archive in rows.archives(db, series, lock=True)
+        )
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+    log.info("bars.restored", rows=restored)
+    return restored
+
+
+def _restore(db: Session, home: Path, archive: BarArchive) -> int:
+    frame = _read_archive(home / archive.path, archive.sha256)
+    columns: dict[str, Column] = {
+        name: frame[name].to_list() if name in _TEXTS else frame[name].to_numpy()
+        for name in rows.BAR_COLUMNS
+    }
+    archive.restored_at = datetime.now(UTC)
+    return rows.put_bars_back(db, columns)
+
+
+def _clean_sentiment(db: Session, folder: Path, before: datetime, files: list[Path]) -> int:
+    total = 0
+    while taken := rows.take_sentiment(db, before, _BATCH_ROWS):
+        frame = _sentiment_frame([tuple(row) for row in taken])
+        files.append(_write(frame, folder / "sentiment"))
+        db.commit()
+        total += len(taken)
+    return total
+
+
+def _clean_series(
+    db: Session, home: Path, series: Series, before: datetime, files: list[Path]
+) -> int:
+    total = 0
+    while taken := rows.take_bars(db, series, before, _BATCH_ROWS):
+        frame = _bar_frame([tuple(row) for row in taken])
+        path = _write(frame, home / "archives" / "bars")
+        db.add(
+            BarArchive(
+                symbol=series.symbol,
+                timeframe=series.timeframe,
+                source=series.source,
+                first_bar=frame["timestamp"][0],
+                last_bar=frame["timestamp"][-1],
+                n_bars=frame.height,
+                path=path.relative_to(home).as_posix(),
+                sha256=_sha256(path),
+            )
+        )
+        db.commit()
+        files.append(path)
+        total += len(taken)
+    return total
+
+
+def _bar_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
+    import polars as pl  # noqa: PLC0415 - slow to import, and rarely needed
+
+    moment = pl.Datetime("us", "UTC")
+    kinds = dict.fromkeys(rows.BAR_COLUMNS, pl.Float64()) | dict.fromkeys(_TEXTS, pl.String())
+    schema = kinds | {"timestamp": moment, "created_at": moment}
+    return pl.DataFrame(list(taken), schema=schema, orient="row").sort("timestamp")
+
+
+def _sentiment_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
+    import polars as pl  # noqa: PLC0415 - slow to import, and rarely needed
+
+    moment = pl.Datetime("us", "UTC")
+    kinds = dict.fromkeys(rows.SENTIMENT_COLUMNS, pl.String())
+    schema = kinds | {
+        "sentiment_id": pl.Int64(),
+        "sentiment_score": pl.Float64(),
+        "timestamp": moment,
+        "created_at": moment,
+        "observed_at": moment,
+    }
+    document = rows.SENTIMENT_COLUMNS.index("extra_data")
+    flat = [
+        tuple(
+            json.dumps(value) if i == document and value is not None else value
+            for i, value in enumerate(row)
+        )
+        for row in taken
+    ]
+    return pl.DataFrame(flat, schema=schema, orient="row").sort("timestamp")
+
+
+def _write(frame: "pl.DataFrame", folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, waiting = tempfile.mkstemp(dir=folder, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            frame.write_parquet(file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        path = folder / f"{_sha256(Path(waiting))[:32]}.parquet"
+        Path(waiting).replace(path)
+        _flush_names(folder)
+    finally:
+        Path(waiting).unlink(missing_ok=True)
+    return path
+
+
+def _flush_names(folder: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_archive(path: Path, expected: str) -> "pl.DataFrame":
+    import polars as pl  # noqa: PLC0415 - slow to import, and rarely needed
+
+    if not path.is_file():
+        raise DataError(f"expected the archive {path}, found no such file")
+    found = _sha256(path)
+    if found != expected:
+        raise DataError(
+            f"expected {path} to be the file that was written, with SHA-256 {expected}, "
+            f"found {found}"
+        )
+    return pl.read_parquet(path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
