@@ -79,6 +79,14 @@ def test_an_item_has_the_same_id_in_every_reading(tmp_path: Path) -> None:
     assert len({item.external_id for item in first.items}) == 2
 
 
+def test_long_ids_that_begin_alike_stay_apart(tmp_path: Path) -> None:
+    start = "https://example.org/" + "a" * 200
+    rows = f"id,date,text\n{start}1,2022-01-31,one\n{start}2,2022-01-31,two\n"
+    items = read_news(write(tmp_path, rows)).items
+    assert len({item.external_id for item in items}) == 2
+    assert all(len(item.external_id) <= 128 for item in items)
+
+
 def test_a_text_seen_again_within_two_days_does_not_count(tmp_path: Path) -> None:
     rows = "".join(f"2022-01-{day:02} 12:00:00,Daily  Digest!,0\n" for day in (1, 2, 4, 7))
     rows += "2022-01-01 12:30:00,daily digest,0\n"

@@ -30,6 +30,9 @@ DEFAULT_DELAY = timedelta(minutes=5)
 MAX_TEXT_CHARACTERS = 20_000
 """Longer texts are cut: they are whole pages, not items."""
 
+MAX_ID_CHARACTERS = 128
+"""Longer ids are replaced by their hash."""
+
 _MAX_LINE_CHARACTERS = 1_000_000
 _DATE_COLUMNS = (
     "date", "datetime", "timestamp", "time", "published_at", "published", "pubdate",
@@ -162,8 +165,10 @@ def _item(row: Mapping[str, str], columns: _Columns, delay: timedelta) -> NewsIt
     if not text:
         return None
     given_id = clean_text(row.get(columns.id, "")) if columns.id else ""
+    if len(given_id) > MAX_ID_CHARACTERS:
+        given_id = text_digest(given_id)
     return NewsItem(
-        external_id=given_id[:64] or text_digest(f"{time.event_time}\n{text}")[:32],
+        external_id=given_id or text_digest(f"{time.event_time}\n{text}")[:32],
         event_time=time.event_time,
         observed_at=time.observed_at(delay),
         day_only=time.day_only,

@@ -106,7 +106,7 @@ def _seen_rows(
     return first, np.searchsorted(series.observed_at, times, side="right")
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _weighted_means(
     observed_at: IntArray,
     score: FloatArray,
