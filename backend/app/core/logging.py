@@ -23,9 +23,14 @@ def hide_secrets(
     return event
 
 
-def configure_logging() -> None:
-    """Set up structlog and the standard library's logging once, at the start of a program."""
+def configure_logging(quiet: bool = False) -> None:
+    """Set up structlog and the standard library's logging once, at the start of a program.
+
+    A command line is `quiet`: what it did it prints itself, so only warnings are logged.
+    """
     level = logging.getLevelNamesMapping()[settings.LOG_LEVEL]
+    if quiet:
+        level = max(level, logging.WARNING)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.in_production
@@ -43,4 +48,5 @@ def configure_logging() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=level, stream=sys.stderr)
+    # What libraries tell of their own work is of no interest to an operator.
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)

@@ -41,6 +41,8 @@ def anchored_windows(bars: Bars, warmup: int) -> Iterator[Window]:
     warmup : int
         Bars before a block's first bar that its values are computed from.
     """
+    if not len(bars):
+        return
     block = bars.timestamp // (BLOCK_BARS * bars.interval_ms)
     firsts = np.flatnonzero(np.diff(block, prepend=block[:1] - 1))
     stops = np.append(firsts[1:], len(bars))
