@@ -17,6 +17,7 @@ from cryptovolt.market.cleaning import clean_bars
 from cryptovolt.market.reading import read_bars
 from cryptovolt.market.resampling import resample
 from cryptovolt.market.snapshots import read_snapshot
+from cryptovolt.report.page import write_report
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
@@ -47,4 +48,5 @@ __all__ = [
     "score_sentiment",
     "simulate",
     "triple_barrier",
+    "write_report",
 ]

@@ -88,7 +88,7 @@ def build_case(seed: int, n_bars: int, n_symbols: int) -> Case:
     trading = TradingSettings(
         cash=cash,
         costs=Costs(fee=maybe(0.001, 0.00075) or 0.0, slippage=maybe(0.0005, 0.01) or 0.0),
-        leverage=maybe(0.5, 2.0, 3.3) or 1.0,
+        leverage=maybe(0.5, 2.0, 10.0) or 1.0,
         stop_loss=maybe(0.001, 0.02, 0.1),
         take_profit=maybe(0.001, 0.03, 0.2),
         trailing_stop=maybe(0.001, 0.02, 0.1),

@@ -1,0 +1,61 @@
+"""The look of a report. Readable on a phone, by day and by night, and on paper."""
+
+CSS = """
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dfe7;
+  --paper: #ffffff; --card: #f6f8fa; --run: #0b63c5; --base: #8a6d1f; --up: #0f7a43;
+  --down: #b3261e; --warn: #8a4b00; --warn-paper: #fff1dc; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa7b8; --line: #2f3947;
+  --paper: #12171e; --card: #1a212b; --run: #6cb0ff; --base: #d9b65a; --up: #5fcf94;
+  --down: #ff8a80; --warn: #ffcf8a; --warn-paper: #3a2a10; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
+main { max-width: 1040px; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
+p { margin: .4rem 0; }
+.soft { color: var(--soft); font-size: .9rem; }
+.stamp { display: inline-block; margin: .4rem .5rem 0 0; padding: .15rem .6rem; font-weight: 600;
+  border: 1.5px solid var(--warn); border-radius: 4px; color: var(--warn);
+  background: var(--warn-paper); letter-spacing: .02em; }
+.verdict { margin: 1rem 0 0; padding: .7rem .9rem; border-left: 4px solid var(--run);
+  background: var(--card); }
+.tiles { display: grid; gap: .6rem; margin-top: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); }
+.tile { background: var(--card); border-radius: 6px; padding: .6rem .8rem; }
+.tile b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
+.tile span { color: var(--soft); font-size: .85rem; }
+.chart { margin: 0; }
+.plot { position: relative; height: 17rem; margin-left: 4.2rem; border: 1px solid var(--line); }
+.plot.low { height: 9rem; }
+.plot svg { position: absolute; inset: 0; width: 100%; height: 100%; }
+.plot path { fill: none; stroke-width: 1.6; vector-effect: non-scaling-stroke; }
+.plot path.run { stroke: var(--run); }
+.plot path.base { stroke: var(--base); stroke-dasharray: 5 3; }
+.plot path.fill { fill: var(--down); fill-opacity: .18; stroke: var(--down); }
+.plot line { stroke: var(--line); vector-effect: non-scaling-stroke; }
+.y { position: absolute; right: 100%; padding-right: .4rem; transform: translateY(-50%);
+  white-space: nowrap; color: var(--soft); font-size: .78rem; font-variant-numeric: tabular-nums; }
+.x { display: flex; justify-content: space-between; margin-left: 4.2rem; color: var(--soft);
+  font-size: .78rem; font-variant-numeric: tabular-nums; padding-top: .2rem; }
+.key { margin: .2rem 0 .5rem; font-size: .9rem; }
+.key i { display: inline-block; width: 1.6rem; margin: 0 .35rem .25rem 0; border-top: 2px solid; }
+.key i.run { border-color: var(--run); }
+.key i.base { border-color: var(--base); border-top-style: dashed; margin-left: 1rem; }
+.wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
+  font-size: .9rem; }
+th, td { padding: .3rem .55rem; border-bottom: 1px solid var(--line); text-align: right;
+  white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; }
+th:first-child, td:first-child { text-align: left; white-space: normal; }
+table.plain td:last-child { white-space: normal; }
+table.trades td:nth-child(-n+4), table.trades th:nth-child(-n+4), table.trades td:last-child,
+table.trades th:last-child { text-align: left; }
+td.free { white-space: normal; overflow-wrap: anywhere; text-align: left; }
+.up { color: var(--up); } .down { color: var(--down); }
+@media (max-width: 560px) { .x span:nth-child(even) { display: none; }
+  .plot, .x { margin-left: 3.6rem; } .plot { height: 13rem; }
+  th, td { padding: .3rem .4rem; } }
+@media print { .wide { overflow: visible; } h2 { break-after: avoid; } }
+"""
