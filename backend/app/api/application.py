@@ -8,6 +8,7 @@ from typing import TypeAlias
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from app.api.dashboard import dashboard_router
 from app.api.docs import docs_router
@@ -19,9 +20,17 @@ from app.services.throttle import Throttle
 Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
+class Application(FastAPI):
+    """An application whose every answer carries the security headers."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the headers around everything, also around the answer to an unknown error."""
+        return SecurityHeaders(super().build_middleware_stack())
+
+
 def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     """Return a new application with counts of its own; opens no database."""
-    application = FastAPI(
+    application = Application(
         title="CryptoVolt",
         version=version("cryptovolt-server"),
         description="Research and trade crypto markets: one engine for backtest, paper and live.",
@@ -43,7 +52,6 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     # The last one added is the first to see a request.
     application.add_middleware(BodyLimit)
     application.add_middleware(RequestMetrics, registry=registry)
-    application.add_middleware(SecurityHeaders)
     return application
 
 

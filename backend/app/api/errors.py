@@ -97,6 +97,9 @@ async def _of_the_database(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, exc.IntegrityError):
         log.info("request.conflicted", path=request.url.path, error=_first_line(error))
         return answer(HTTPStatus.CONFLICT, "the change contradicts rows that are stored")
+    if isinstance(getattr(error, "orig", None), psycopg.errors.NumericValueOutOfRange):
+        # Other numbers have bounds in their schemas; ids have those of JSON, columns their own.
+        return answer(HTTPStatus.NOT_FOUND, "there is no row with an id this large")
     if isinstance(error, exc.DataError):
         log.info("request.refused", path=request.url.path, error=_first_line(error))
         return answer(

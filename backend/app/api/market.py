@@ -5,10 +5,10 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from app.api.dependencies import Paging, Unit
+from app.api.dependencies import CurrentActor, Paging, Unit
 from app.repositories.market_read import Series
 from app.schemas.common import EARLIEST_MS, LATEST_MS, SourceName, Symbol, TimeframeName
-from app.schemas.market import MAX_BARS, BarsOut, CoverageOut, SymbolOut
+from app.schemas.market import MAX_BARS, BarsIn, BarsOut, BarsStored, CoverageOut, SymbolOut
 from app.services import market
 
 router = APIRouter(prefix="/market", tags=["market"])
@@ -28,6 +28,18 @@ def read_bars(
     answer = {"symbol": symbol, "timeframe": timeframe, "source": source, **columns}
     # Written straight to JSON: checking 30,000 numbers of our own would take most of the time.
     return Response(orjson.dumps(answer), media_type="application/json")
+
+
+@router.post("/bars", response_model=BarsStored, status_code=201)
+def store_bars(db: Unit, actor: CurrentActor, given: BarsIn) -> BarsStored:
+    """Store bars, as a trader; they are checked first, and no stored bar is changed."""
+    written = market.store_bars(db, actor, **given.model_dump())
+    return BarsStored(
+        received=len(given.timestamp),
+        new=written.new,
+        known=written.known,
+        different=written.different,
+    )
 
 
 @router.get("/symbols", response_model=list[SymbolOut])

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from app.api.dependencies import Paging, RowId, Unit
+from app.api.dependencies import CurrentActor, Paging, RowId, Unit
 from app.models.database import SentimentData
 from app.repositories.market_read import SentimentFilter
 from app.schemas.common import SourceName, Symbol
-from app.schemas.sentiment import SentimentOut
+from app.schemas.sentiment import SentimentIn, SentimentOut
 from app.services import market
 
 router = APIRouter(prefix="/sentiment", tags=["sentiment"])
@@ -19,6 +19,12 @@ def list_sentiment(
     """List scored texts, newest first."""
     wanted = SentimentFilter(symbol=symbol, source=source)
     return market.list_sentiment(db, wanted, page.skip, page.limit)
+
+
+@router.post("", response_model=SentimentOut, status_code=201)
+def store_sentiment(db: Unit, actor: CurrentActor, given: SentimentIn) -> SentimentData:
+    """Store a text, as a trader; without a score it is scored now. It counts as seen now."""
+    return market.store_sentiment(db, actor, **given.model_dump())
 
 
 @router.get("/{sentiment_id}", response_model=SentimentOut)

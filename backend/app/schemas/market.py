@@ -49,10 +49,12 @@ class BarsOut(Returned):
 
 
 class BarsStored(Returned):
-    """How many bars were new; known ones with other values were replaced by nothing."""
+    """What became of the bars; those stored with other values stay as they are."""
 
     received: int
-    inserted: int
+    new: int
+    known: int
+    different: int
 
 
 class SymbolOut(Returned):

@@ -24,4 +24,5 @@ class SessionOut(Returned):
     started_at: datetime
     stopped_at: datetime | None
     settings: dict[str, JsonValue] | None
+    as_of: datetime | None
     statistics: dict[str, JsonValue] | None

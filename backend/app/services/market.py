@@ -1,19 +1,30 @@
 """Market data and sentiment, read by every user and written by traders."""
 
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
 from sqlalchemy.orm import Session
 
 from app.models.database import SentimentData
 from app.repositories import market_read
+from app.repositories.bars import SeriesKey, SeriesWriter, Written
 from app.repositories.market_read import Coverage, SentimentFilter, Series
-from app.services.access import NotFoundError
-from cryptovolt.domain.errors import ConfigurationError
+from app.services.access import Actor, NotFoundError
+from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.timeframe import timeframe_ms
+from cryptovolt.market.checking import require_clean
+from cryptovolt.market.naming import venue_symbol
+from cryptovolt.sentiment import SCORER_NAME, score_sentiment, scorer_hash
+from cryptovolt.sentiment.text import clean_text, text_digest, text_hash
 
 
 def bars(
     db: Session, symbol: str, timeframe: str, source: str, end_ms: int, limit: int
 ) -> dict[str, list[int] | list[float]]:
     """Return the newest bars up to a time, as columns; a series nobody stored is an error."""
+    symbol = venue_symbol(symbol)
     columns = market_read.latest_bars(db, symbol, timeframe, source, end_ms, limit)
     if not columns["timestamp"] and not market_read.series_exists(db, symbol, timeframe, source):
         raise NotFoundError(
@@ -23,6 +34,32 @@ def bars(
     return columns
 
 
+def store_bars(
+    db: Session,
+    actor: Actor,
+    *,
+    symbol: str,
+    timeframe: str,
+    source: str,
+    timestamp: list[int],
+    **values: list[float],
+) -> Written:
+    """Store bars that have no errors, as a trader; bars stored with other values stay."""
+    actor.require("trader")
+    given = Bars(
+        symbol=venue_symbol(symbol),
+        timeframe=timeframe,
+        source=source,
+        timestamp=np.array(timestamp, dtype=np.int64),
+        **{name: np.array(column, dtype=np.float64) for name, column in values.items()},
+    )
+    require_clean(given)
+    _refuse_future(datetime.fromtimestamp(timestamp[-1] / 1000, UTC))
+    writer = SeriesWriter(db, SeriesKey(given.symbol, given.timeframe, given.source))
+    writer.write(given)
+    return writer.written
+
+
 def list_series(db: Session, skip: int, limit: int) -> list[Series]:
     """Return a page of the series that are stored."""
     return market_read.list_series(db, skip, limit)
@@ -30,7 +67,7 @@ def list_series(db: Session, skip: int, limit: int) -> list[Series]:
 
 def coverage(db: Session, symbol: str) -> list[Coverage]:
     """Return how much of each series of a symbol is stored."""
-    found = market_read.coverage(db, symbol)
+    found = market_read.coverage(db, venue_symbol(symbol))
     if not found:
         raise NotFoundError(f"there are no bars of {symbol}")
     return found
@@ -53,9 +90,57 @@ def list_sentiment(
     return market_read.list_sentiment(db, wanted, skip, limit)
 
 
+def store_sentiment(
+    db: Session,
+    actor: Actor,
+    *,
+    symbol: str,
+    source: str,
+    text: str,
+    timestamp: datetime,
+    sentiment_score: float | None,
+    extra_data: dict[str, Any] | None,
+) -> SentimentData:
+    """Store a text, as a trader; it counts as seen now, whenever it was written.
+
+    A score that is given carries no scorer's hash, so votes, which are made of one scorer's
+    scores, do not read it.
+    """
+    actor.require("trader")
+    _refuse_future(timestamp)
+    cleaned = clean_text(text)
+    if not cleaned:
+        raise DataError("expected a text, found control characters alone")
+    row = SentimentData(
+        symbol=venue_symbol(symbol),
+        source=source,
+        text=cleaned,
+        sentiment_score=sentiment_score,
+        timestamp=timestamp,
+        external_id=text_digest(f"{timestamp.isoformat()}\n{cleaned}")[:32],
+        text_hash=text_hash(cleaned),
+        scorer="given",
+        extra_data=extra_data,
+    )
+    if sentiment_score is None:
+        row.sentiment_score = float(score_sentiment([cleaned])[0])
+        row.scorer, row.scorer_hash = SCORER_NAME, scorer_hash()
+    db.add(row)
+    db.flush()
+    return row
+
+
 def read_sentiment(db: Session, sentiment_id: int) -> SentimentData:
     """Return one text."""
     found = market_read.find_sentiment(db, sentiment_id)
     if found is None:
         raise NotFoundError(f"there is no sentiment {sentiment_id}")
     return found
+
+
+def _refuse_future(time: datetime) -> None:
+    now = datetime.now(UTC)
+    if time > now:
+        raise DataError(
+            f"expected a time up to now ({now:%Y-%m-%d %H:%M:%S} UTC), found {time.isoformat()}"
+        )
