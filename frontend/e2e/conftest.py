@@ -306,30 +306,24 @@ def _ledger(bars: Bars) -> Iterator[Trade | EquitySnapshot]:
 
 def _model() -> Model:
     figures = {
-        "auc": (0.484, 0.531, 0.5, 0.5),
-        "accuracy": (0.489, 0.537, 0.509, 0.502),
-        "precision": (0.471, 0.529, 0.491, 0.495),
-        "recall": (0.402, 0.473, 0.5, 0.512),
+        "auc": (0.484, 0.531, 0.5),
+        "accuracy": (0.489, 0.537, 0.509),
+        "precision": (0.471, 0.529, 0.495),
+        "recall": (0.402, 0.473, 0.512),
     }
-    evaluation = {
-        "verdict": {
-            "edge": False,
-            "text": "no edge shown: AUC 0.507 has the interval 0.484 to 0.531",
-            "rule": "edge only if the interval of the AUC lies above 0.5",
-        },
-        "scores": {
-            name: {
-                "low": low,
-                "high": high,
-                "baselines": {"majority": majority, "last_direction": last},
-            }
-            for name, (low, high, majority, last) in figures.items()
+    card = {
+        "verdict": "no edge shown: AUC 0.507 has the interval 0.484 to 0.531",
+        "rule": "edge only if the interval of the AUC lies above 0.5",
+        "synthetic": True,
+        "metrics": {
+            name: {"low": low, "high": high, "baseline": baseline}
+            for name, (low, high, baseline) in figures.items()
         },
     }
     return Model(
-        name="xgboost-synthetic", model_type="xgboost", version="1", status="champion",
-        auc=0.507, accuracy=0.513, precision=0.5, recall=0.438,
-        extra_data={"evaluation": evaluation},
+        name="hybrid SYNTHETIC-USDT 1h synthetic", model_type="xgboost", version="1",
+        status="champion",
+        auc=0.507, accuracy=0.513, precision=0.5, recall=0.438, extra_data=card,
         gates={
             "splits": {"passed": True, "detail": "no training row within 24 bars of a test row"},
             "planted_leak": {"passed": False, "detail": "AUC 0.71 where 0.95 was expected"},

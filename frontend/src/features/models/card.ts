@@ -7,8 +7,8 @@ export interface Metric {
   /** 95 % interval; null where none is stored. */
   low: number | null;
   high: number | null;
-  /** What guesses without a model reach, by their names. */
-  baselines: Record<string, number | null>;
+  /** What the better of the guesses without a model reaches; null where none is stored. */
+  baseline: number | null;
 }
 
 export interface Gate {
@@ -30,30 +30,20 @@ const METRIC_NAMES = { auc: 'AUC', accuracy: 'Accuracy', precision: 'Precision',
 
 const rowOf = (value: unknown): Row => (isRow(value) ? value : {});
 
-/** The walk-forward evaluation the model was stored with. */
-const evaluationOf = (model: Model): Row => rowOf(model.extra_data?.evaluation);
-
-/** AUC, accuracy, precision and recall with interval and baselines, as far as they are stored. */
+/** AUC, accuracy, precision and recall with interval and baseline, as far as they are stored. */
 export function readMetrics(model: Model): Metric[] {
-  const scores = rowOf(evaluationOf(model).scores);
+  const stored = rowOf(model.extra_data?.metrics);
   return METRICS.map((name) => {
-    const { low, high, baselines } = rowOf(scores[name]);
+    const { low, high, baseline } = rowOf(stored[name]);
     return {
       name: METRIC_NAMES[name],
       value: model[name],
       low: number(low),
       high: number(high),
-      baselines: Object.fromEntries(
-        Object.entries(rowOf(baselines)).map(([key, value]) => [key, number(value)]),
-      ),
+      baseline: number(baseline),
     };
   });
 }
-
-/** Names of all baselines that any metric is compared with. */
-export const baselineNames = (metrics: readonly Metric[]): string[] => [
-  ...new Set(metrics.flatMap(({ baselines }) => Object.keys(baselines))),
-];
 
 function readGate(name: string, value: unknown): Gate {
   if (isRow(value) && typeof value.passed === 'boolean') {
@@ -69,14 +59,17 @@ export function readGates(gates: Model['gates']): Gate[] {
 }
 
 export interface Verdict {
-  edge: boolean;
   text: string;
-  rule: string;
+  /** What had to hold for an edge. */
+  rule: string | null;
 }
 
-/** Whether an edge was shown, or null where nothing is stored. */
+/** The sentence about the edge, or null where none is stored. */
 export function readVerdict(model: Model): Verdict | null {
-  const { edge, text, rule } = rowOf(evaluationOf(model).verdict);
-  if (typeof edge !== 'boolean' || typeof text !== 'string') return null;
-  return { edge, text, rule: typeof rule === 'string' ? rule : '' };
+  const { verdict, rule } = model.extra_data ?? {};
+  if (typeof verdict !== 'string') return null;
+  return { text: verdict, rule: typeof rule === 'string' ? rule : null };
 }
+
+/** Whether the model learnt from generated prices. */
+export const isSynthetic = (model: Model): boolean => model.extra_data?.synthetic === true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { barExtent, readTexts, readVotes, weightedScore } from '@/features/signals/votes';
+import { barExtent, readTexts, readVotes } from '@/features/signals/votes';
 
 const WEIGHTS = { ml: 0.6, rules: 0.3, sentiment: 0.1 };
 
@@ -29,18 +29,6 @@ describe('votes', () => {
     [[{ source: 'ml' }], /score/],
   ])('that cannot be read are refused, not silent: %j', (votes, message) => {
     expect(() => readVotes(votes, WEIGHTS)).toThrow(message);
-  });
-});
-
-describe('the weighted sum', () => {
-  it('counts a silent source as zero', () => {
-    const bars = readVotes([{ source: 'ml', score: 0.5 }], WEIGHTS);
-    expect(weightedScore(bars)).toBeCloseTo(0.3, 12);
-  });
-
-  it('is undefined when a vote has no weight', () => {
-    const bars = readVotes([{ source: 'ml', score: 0.5 }], { rules: 1 });
-    expect(weightedScore(bars)).toBeNull();
   });
 });
 

@@ -54,17 +54,6 @@ export function readVotes(votes: unknown, weights: unknown): VoteBar[] {
   });
 }
 
-/** Weighted sum of the votes; a silent source counts as zero. Null when a weight is unknown. */
-export function weightedScore(bars: readonly VoteBar[]): number | null {
-  let sum = 0;
-  for (const { score, weight } of bars) {
-    if (score === null) continue;
-    if (weight === null) return null;
-    sum += score * weight;
-  }
-  return sum;
-}
-
 /** Where a bar from the middle of a track starts and how wide it is, both in percent of the track. */
 export function barExtent(score: number): { left: number; width: number } {
   const width = Math.min(1, Math.abs(score)) * 50;

@@ -189,7 +189,11 @@ export interface paths {
          */
         get: operations["read_bars"];
         put?: never;
-        post?: never;
+        /**
+         * Store Bars
+         * @description Store bars, as a trader; they are checked first, and no stored bar is changed.
+         */
+        post: operations["store_bars"];
         delete?: never;
         options?: never;
         head?: never;
@@ -313,7 +317,11 @@ export interface paths {
          */
         get: operations["list_sentiment"];
         put?: never;
-        post?: never;
+        /**
+         * Store Sentiment
+         * @description Store a text, as a trader; without a score it is scored now. It counts as seen now.
+         */
+        post: operations["store_sentiment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -734,6 +742,33 @@ export interface components {
             changed: number;
         };
         /**
+         * BarsIn
+         * @description Bars to store; `timestamp` is the bar's open in milliseconds UTC.
+         */
+        BarsIn: {
+            /** Close */
+            close: number[];
+            /** High */
+            high: number[];
+            /** Low */
+            low: number[];
+            /** Open */
+            open: number[];
+            /**
+             * Source
+             * @default unspecified
+             */
+            source?: string;
+            /** Symbol */
+            symbol: string;
+            /** Timeframe */
+            timeframe: string;
+            /** Timestamp */
+            timestamp: number[];
+            /** Volume */
+            volume: number[];
+        };
+        /**
          * BarsOut
          * @description Bars of one symbol, time frame and source; `timestamp` in milliseconds UTC at bar open.
          */
@@ -756,6 +791,20 @@ export interface components {
             timestamp: number[];
             /** Volume */
             volume: number[];
+        };
+        /**
+         * BarsStored
+         * @description What became of the bars; those stored with other values stay as they are.
+         */
+        BarsStored: {
+            /** Different */
+            different: number;
+            /** Known */
+            known: number;
+            /** New */
+            new: number;
+            /** Received */
+            received: number;
         };
         /**
          * CoverageOut
@@ -962,6 +1011,29 @@ export interface components {
             username: string;
         };
         /**
+         * SentimentIn
+         * @description A text about a symbol; without a score it is scored on arrival.
+         */
+        SentimentIn: {
+            /** Extra Data */
+            extra_data?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Sentiment Score */
+            sentiment_score?: number | null;
+            /** Source */
+            source: string;
+            /** Symbol */
+            symbol: string;
+            /** Text */
+            text: string;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+        };
+        /**
          * SentimentOut
          * @description A scored text.
          */
@@ -1005,6 +1077,8 @@ export interface components {
          * @description One run of the corridor on paper; `synthetic` prices never traded anywhere.
          */
         SessionOut: {
+            /** As Of */
+            as_of: string | null;
             /** Cash */
             cash: string;
             /** Kind */
@@ -2499,6 +2573,102 @@ export interface operations {
             };
         };
     };
+    store_bars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BarsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarsStored"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     read_coverage: {
         parameters: {
             query: {
@@ -3090,6 +3260,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SentimentOut"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    store_sentiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SentimentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentimentOut"];
                 };
             };
             /** @description Unauthorized */

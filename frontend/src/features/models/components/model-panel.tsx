@@ -2,7 +2,7 @@ import { Badge } from '@/components/badge';
 import { Empty, Panel } from '@/components/panel';
 import { useModel } from '@/features/models/api/get-model';
 import {
-  baselineNames,
+  isSynthetic,
   readGates,
   readMetrics,
   readVerdict,
@@ -19,16 +19,14 @@ function interval({ low, high }: Metric): string {
 }
 
 function Metrics({ metrics }: { metrics: readonly Metric[] }) {
-  const baselines = baselineNames(metrics);
-  const headings = ['Value', '95 % interval', ...baselines.map((name) => name.replaceAll('_', ' '))];
   return (
-    <table className="w-full text-xs tabular-nums">
+    <table className="w-full text-sm tabular-nums">
       <thead>
-        <tr className="align-bottom text-soft">
+        <tr className="text-xs text-soft">
           <th scope="col" className="py-1 text-left font-normal">
             Metric
           </th>
-          {headings.map((heading) => (
+          {['Value', '95 % interval', 'Baseline'].map((heading) => (
             <th key={heading} scope="col" className="py-1 pl-2 text-right font-normal">
               {heading}
             </th>
@@ -41,13 +39,9 @@ function Metrics({ metrics }: { metrics: readonly Metric[] }) {
             <th scope="row" className="py-1 text-left font-normal">
               {metric.name}
             </th>
-            <td className="py-1 pl-2 text-right text-sm font-semibold">{formatScore(metric.value)}</td>
+            <td className="py-1 pl-2 text-right font-semibold">{formatScore(metric.value)}</td>
             <td className="py-1 pl-2 text-right whitespace-nowrap">{interval(metric)}</td>
-            {baselines.map((name) => (
-              <td key={name} className="py-1 pl-2 text-right">
-                {formatScore(metric.baselines[name])}
-              </td>
-            ))}
+            <td className="py-1 pl-2 text-right">{formatScore(metric.baseline)}</td>
           </tr>
         ))}
       </tbody>
@@ -56,11 +50,13 @@ function Metrics({ metrics }: { metrics: readonly Metric[] }) {
 }
 
 function VerdictNote({ verdict }: { verdict: Verdict | null }) {
-  const tone = verdict?.edge ? 'border-up' : 'border-warn bg-warn-soft';
   return (
-    <p title={verdict?.rule} className={`rounded border px-3 py-2 text-sm break-words ${tone}`}>
-      Verdict: <strong>{verdict?.text ?? 'none stored, so no edge is shown'}</strong>
-    </p>
+    <div className="rounded border border-warn bg-warn-soft px-3 py-2 text-sm break-words">
+      <p>
+        Verdict: <strong>{verdict?.text ?? 'none stored, so no edge is shown'}</strong>
+      </p>
+      {verdict?.rule && <p className="mt-1 text-xs text-soft">Rule: {verdict.rule}.</p>}
+    </div>
   );
 }
 
@@ -90,10 +86,14 @@ export function ModelCard({ model }: { model: Model }) {
         <span className="text-sm text-soft">
           {model.model_type ?? UNDEFINED} · version {model.version ?? UNDEFINED}
         </span>
+        {isSynthetic(model) && <Badge tone="warn">trained on SYNTHETIC prices</Badge>}
         <Badge tone={model.status === 'champion' ? 'good' : 'neutral'}>{model.status}</Badge>
       </div>
       <VerdictNote verdict={readVerdict(model)} />
       <Metrics metrics={readMetrics(model)} />
+      <p className="text-xs text-soft">
+        Out of sample. Baseline: the better of two guesses that use no model.
+      </p>
       <div>
         <h3 className="mb-1 text-xs text-soft">Integrity gates: was it made honestly?</h3>
         <Gates gates={readGates(model.gates)} />

@@ -2,7 +2,7 @@ import { Action } from '@/components/direction';
 import { Empty, Panel } from '@/components/panel';
 import { useSignals } from '@/features/signals/api/get-signals';
 import { VoteBars } from '@/features/signals/components/vote-bars';
-import { readTexts, readVotes, weightedScore } from '@/features/signals/votes';
+import { readTexts, readVotes } from '@/features/signals/votes';
 import { useFailure } from '@/hooks/use-failure';
 import type { Signal } from '@/lib/api/types';
 import { formatPercent, formatScore, formatTime, UNDEFINED } from '@/lib/format';
@@ -35,7 +35,6 @@ function Reasons({ reasons }: { reasons: readonly string[] }) {
 
 /** One signal and everything it was decided from. */
 export function SignalCard({ signal }: { signal: Signal }) {
-  const votes = readVotes(signal.votes, signal.weights);
   return (
     <div className="space-y-3 p-3">
       <div className="flex items-baseline justify-between gap-3">
@@ -46,9 +45,9 @@ export function SignalCard({ signal }: { signal: Signal }) {
           confidence <strong>{formatPercent(signal.confidence, 1)}</strong>
         </p>
       </div>
-      <VoteBars votes={votes} />
+      <VoteBars votes={readVotes(signal.votes, signal.weights)} />
       <p className="text-sm tabular-nums">
-        Weighted sum {formatScore(weightedScore(votes), true)}
+        Weighted sum {formatScore(signal.score, true)}
         <span className="text-soft"> of −1 to +1; a silent source counts as zero</span>
       </p>
       <Vetoes vetoes={readTexts(signal.vetoes)} />

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+
+import { isSynthetic, readGates, readMetrics, readVerdict } from '@/features/models/card';
+import type { Model } from '@/lib/api/types';
+
+const MODEL: Model = {
+  model_id: 1,
+  name: 'hybrid BTCUSDT 1h binance',
+  model_type: 'xgboost',
+  version: '0123456789ab',
+  accuracy: 0.51,
+  precision: 0.5,
+  recall: 0.44,
+  auc: 0.507,
+  trained_on: '2024-01-01T00:00:00Z',
+  status: 'champion',
+  label_kind: 'triple barrier',
+  features: ['return_1'],
+  gates: { split_audit: { passed: true, detail: 'no overlap' }, planted_leak: { passed: false } },
+  data_hash: null,
+  code_version: null,
+  artefact_hash: null,
+  extra_data: {
+    verdict: 'no edge shown: AUC 0.507 has the interval 0.484 to 0.531',
+    rule: 'edge only if …',
+    metrics: { auc: { value: 0.507, low: 0.484, high: 0.531, baseline: 0.5 } },
+  },
+  created_at: '2024-01-01T00:00:00Z',
+};
+
+it('a metric stands with its interval and baseline, and says where they are missing', () => {
+  const [auc, accuracy] = readMetrics(MODEL);
+  expect(auc).toEqual({ name: 'AUC', value: 0.507, low: 0.484, high: 0.531, baseline: 0.5 });
+  expect(accuracy).toEqual({ name: 'Accuracy', value: 0.51, low: null, high: null, baseline: null });
+});
+
+it('gates keep their outcome and sentence', () => {
+  expect(readGates(MODEL.gates)).toEqual([
+    { name: 'split audit', passed: true, detail: 'no overlap' },
+    { name: 'planted leak', passed: false, detail: '' },
+  ]);
+});
+
+it.each([[{ leak: true }], [{ leak: { passed: 'yes' } }], [{ leak: null }]])(
+  'a gate that cannot be read has not passed: %j',
+  (gates) => {
+    expect(() => readGates(gates)).toThrow('the gate leak');
+  },
+);
+
+it('the verdict is the stored sentence or nothing', () => {
+  expect(readVerdict(MODEL)?.text).toMatch(/^no edge shown/);
+  expect(readVerdict({ ...MODEL, extra_data: null })).toBeNull();
+});
+
+it('a model trained on generated prices says so', () => {
+  expect(isSynthetic(MODEL)).toBe(false);
+  expect(isSynthetic({ ...MODEL, extra_data: { synthetic: true } })).toBe(true);
+});
