@@ -2,17 +2,18 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from app.cli.bars_output import (
+    coverage_document,
+    coverage_lines,
+    finding_document,
+    report_document,
+    report_lines,
+)
 from app.cli.output import print_json
-
-if TYPE_CHECKING:
-    from app.repositories.bars import Difference
-    from app.services.bar_import import ImportReport
-    from app.services.bars import SeriesCoverage
-    from cryptovolt.market.checking import Finding
 
 app = typer.Typer(
     help="Import, check, clean, list, export and snapshot bars.", no_args_is_help=True
@@ -68,10 +69,10 @@ def import_(
     _open_database()
     reports = import_files(opened, options)
     if as_json:
-        print_json([_report_document(report) for report in reports])
+        print_json([report_document(report) for report in reports])
         return
     for report in reports:
-        typer.echo("\n".join(_report_lines(report)))
+        typer.echo("\n".join(report_lines(report)))
 
 
 @app.command()
@@ -94,8 +95,8 @@ def check(
                 {
                     "file": str(path),
                     "n_bars": findings.n_bars,
-                    "errors": [_finding_document(one) for one in findings.errors],
-                    "warnings": [_finding_document(one) for one in findings.warnings],
+                    "errors": [finding_document(one) for one in findings.errors],
+                    "warnings": [finding_document(one) for one in findings.warnings],
                 }
                 for path, findings in zip(files, found, strict=True)
             ]
@@ -144,12 +145,12 @@ def list_(symbol: _Symbol = None, as_json: _Json = False) -> None:
     _open_database()
     found = list_coverage(symbol)
     if as_json:
-        print_json([_coverage_document(covered) for covered in found])
+        print_json([coverage_document(covered) for covered in found])
         return
     if not found:
         typer.echo("no bars are stored: `cryptovolt bars import FILE` stores some")
     for covered in found:
-        typer.echo("\n".join(_coverage_lines(covered)))
+        typer.echo("\n".join(coverage_lines(covered)))
 
 
 @app.command()
@@ -202,7 +203,7 @@ def snapshot(
 
 @app.command()
 def restore(symbol: _Symbol = None, as_json: _Json = False) -> None:
-    """Bring back the bars that `manage_db.py clean` archived: all of them, or nothing."""
+    """Bring back the bars that `manage_db.py clean` archived; all of a series, or nothing."""
     from app.services.bars import restore_archives
 
     _open_database()
@@ -210,12 +211,7 @@ def restore(symbol: _Symbol = None, as_json: _Json = False) -> None:
     if as_json:
         print_json(
             [
-                {
-                    "archive": str(one.path),
-                    "n_rows": one.n_rows,
-                    "n_new": one.n_new,
-                    **one.key.labels,
-                }
+                {**one.key.labels, "n_archived": one.n_archived, "n_new": one.n_new}
                 for one in restored
             ]
         )
@@ -223,15 +219,12 @@ def restore(symbol: _Symbol = None, as_json: _Json = False) -> None:
     if not restored:
         typer.echo("nothing is archived")
     for one in restored:
-        typer.echo(f"{one.key}: {one.n_new:,} of {one.n_rows:,} archived bars brought back")
+        typer.echo(f"{one.key}: {one.n_new:,} of {one.n_archived:,} archived bars brought back")
 
 
 def _open_database() -> None:
     from app.core.init_db import init_db
-    from app.core.logging import configure_logging
 
-    # Logs go to standard error: with --json, standard output holds the document alone.
-    configure_logging()
     init_db()
 
 
@@ -247,115 +240,3 @@ def _range(start: datetime | None, end: datetime | None) -> tuple[datetime, date
     first = EVER[0] if start is None else start.replace(tzinfo=UTC)
     last = EVER[1] if end is None else end.replace(tzinfo=UTC) - timedelta(milliseconds=1)
     return first, last
-
-
-def _finding_document(finding: "Finding") -> dict[str, Any]:
-    return {"kind": str(finding.kind), "rows": finding.rows.tolist(), "text": finding.text}
-
-
-def _report_document(report: "ImportReport") -> dict[str, Any]:
-    written = report.written
-    return {
-        "file": str(report.path),
-        **report.key.labels,
-        "layout": report.layout,
-        "n_rows": report.n_rows,
-        "n_new": written.new,
-        "n_known": written.known,
-        "n_different": written.different,
-        "n_updated": written.updated,
-        "changed": report.changed,
-        "repairs": dict(report.repairs),
-        "repaired_rows": [row for frame in report.repaired_rows for row in frame.to_dicts()],
-        "different_rows": [
-            {"timestamp": one.timestamp, "stored": one.stored, "given": one.given}
-            for one in written.examples
-        ],
-        "warnings": dict(report.warnings),
-        "n_missing": report.n_missing,
-    }
-
-
-def _report_lines(report: "ImportReport") -> list[str]:
-    written = report.written
-    lines = [f"{report.path.name}: {report.key} ({report.layout})"]
-    if report.changed:
-        lines.append(
-            f"  {report.n_rows:,} rows read, {written.new:,} new, {written.known:,} stored already"
-        )
-    else:
-        lines.append(f"  nothing changed: {written.known:,} bars are stored already")
-    if written.different:
-        kept = "replaced" if written.updated else "kept as stored; --update replaces them"
-        lines.append(f"  {written.different:,} differ from what is stored, {kept}")
-        lines.append(f"  for example {_difference(written.examples[0])}")
-    lines += [f"  repaired  {line}" for line in _repair_lines(report)]
-    for kind, count in report.warnings.items():
-        shown = ", ".join(report.examples[kind]) + (", …" if count > 3 else "")
-        missing = f" ({report.n_missing:,} bars missing)" if kind == "gap" else ""
-        lines.append(f"  warning   {count:,} × {kind}{missing}: {shown}")
-    return lines
-
-
-def _difference(one: "Difference") -> str:
-    from cryptovolt.domain.bars import VALUE_COLUMNS
-    from cryptovolt.market.oddities import utc
-
-    pairs = zip(VALUE_COLUMNS, one.stored, one.given, strict=True)
-    shown = (f"{name} {old:.10g}, in the file {new:.10g}" for name, old, new in pairs if old != new)
-    return f"{utc(one.timestamp)}: {'; '.join(shown)}"
-
-
-def _repair_lines(report: "ImportReport") -> list[str]:
-    from cryptovolt.market.oddities import utc
-
-    times: dict[str, list[str]] = {kind: list(shown) for kind, shown in report.examples.items()}
-    for frame in report.repaired_rows:
-        for (kind,), rows in frame.group_by("repair", maintain_order=True):
-            times[str(kind)] = [utc(time) for time in rows["timestamp"].head(3)]
-    return [
-        f"{count:,} × {kind}" + (f": {', '.join(times[kind])}" if kind in times else "")
-        for kind, count in report.repairs.items()
-    ]
-
-
-def _coverage_document(covered: "SeriesCoverage") -> dict[str, Any]:
-    return {
-        **covered.key.labels,
-        "first": _iso(covered.first),
-        "last": _iso(covered.last),
-        "n_bars": covered.n_bars,
-        "n_missing": covered.n_missing,
-        "gaps": [
-            {"before": _iso(gap.before), "after": _iso(gap.after), "n_missing": gap.n_missing}
-            for gap in covered.gaps
-        ],
-        "archived": [
-            {"first": _iso(first), "last": _iso(last), "n_bars": n_bars}
-            for first, last, n_bars in covered.archived
-        ],
-    }
-
-
-def _coverage_lines(covered: "SeriesCoverage") -> list[str]:
-    lines = [f"{covered.key}"]
-    if covered.first is not None and covered.last is not None:
-        lines[0] += (
-            f": {covered.n_bars:,} bars, {covered.first:%Y-%m-%d %H:%M} to "
-            f"{covered.last:%Y-%m-%d %H:%M} UTC"
-        )
-    if covered.gaps:
-        longest = max(covered.gaps, key=lambda gap: gap.n_missing)
-        lines.append(
-            f"  {len(covered.gaps):,} gaps, {covered.n_missing:,} bars missing, the longest "
-            f"{longest.n_missing:,} after {longest.before:%Y-%m-%d %H:%M}"
-        )
-    lines += [
-        f"  archived  {n_bars:,} bars, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
-        for first, last, n_bars in covered.archived
-    ]
-    return lines
-
-
-def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()

@@ -12,12 +12,10 @@ from typing import Any, cast
 import numpy as np
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.core.database import libpq_url
-from app.models.research import BarArchive, BarSnapshot
 from app.repositories.bar_rows import COLUMNS, decode_times, decode_values, encode_rows
 from app.repositories.binary import HEADER, TRAILER
 from cryptovolt.domain.arrays import BoolArray, IntArray
@@ -253,39 +251,6 @@ def find_gaps(
     """Return the opens before and after each gap of a series, oldest first."""
     rows = driver(target).execute(_GAPS, {**key.labels, "interval_ms": interval_ms}).fetchall()
     return [(before, after) for before, after in rows]
-
-
-def add_snapshot(session: Session, bars: Bars, digest: str, path: str) -> None:
-    """List a snapshot; one that is listed already stays as it is."""
-    session.execute(
-        insert(BarSnapshot)
-        .values(
-            hash=digest,
-            symbol=bars.symbol,
-            timeframe=bars.timeframe,
-            source=bars.source,
-            first_bar=_time(int(bars.timestamp[0])),
-            last_bar=_time(int(bars.timestamp[-1])),
-            n_bars=len(bars),
-            path=path,
-        )
-        .on_conflict_do_nothing()
-    )
-
-
-def list_archives(session: Session) -> Sequence[BarArchive]:
-    """Return the ranges that were archived and not restored, oldest first."""
-    query = select(BarArchive).where(BarArchive.restored_at.is_(None))
-    return session.scalars(query.order_by(BarArchive.archive_id)).all()
-
-
-def mark_restored(session: Session, archive_id: int) -> None:
-    """Note that an archived range is in the table again."""
-    session.execute(
-        update(BarArchive)
-        .where(BarArchive.archive_id == archive_id)
-        .values(restored_at=text("now()"))
-    )
 
 
 def driver(target: Connection | Session) -> psycopg.Connection[Any]:

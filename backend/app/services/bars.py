@@ -1,22 +1,21 @@
 """Stored bars: coverage, export, snapshots, and what an archive gives back."""
 
-import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import structlog
 from sqlalchemy.orm import Session
 
 from app.core.config import settings
 from app.core.database import SessionLocal
 from app.models.research import BarArchive
+from app.repositories import bar_files, market_read
 from app.repositories import bars as stored_bars
-from app.repositories import copy, market_read
 from app.repositories.bars import EVER, SeriesKey
+from app.repositories.maintenance import Series
+from app.services import maintenance
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.timeframe import timeframe_ms
@@ -67,18 +66,17 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """An archived range that was brought back."""
+    """A series whose archived bars were brought back."""
 
     key: SeriesKey
-    path: Path
-    n_rows: int
+    n_archived: int
     n_new: int
 
 
 def list_coverage(symbol: str | None = None) -> list[SeriesCoverage]:
     """Return what is stored and archived, by symbol, time frame and source."""
     with SessionLocal() as session:
-        archives = stored_bars.list_archives(session)
+        archives = maintenance.archived_bars(session)
         series = market_read.list_series(session, 0, _ALL_SERIES)
         symbols = {found.symbol for found in series} | {archive.symbol for archive in archives}
         wanted = symbols & {venue_symbol(symbol)} if symbol else symbols
@@ -136,25 +134,34 @@ def take_snapshot(key: SeriesKey, first: datetime = EVER[0], last: datetime = EV
     require_clean(bars)
     path = write_snapshot(bars, settings.home / "snapshots")
     with SessionLocal.begin() as session:
-        stored_bars.add_snapshot(session, bars, path.stem, str(path))
+        bar_files.add_snapshot(session, bars, path.stem, str(path))
     log.info("bars.snapshot_taken", hash=path.stem, n_bars=len(bars))
     return Snapshot(path.stem, path, bars)
 
 
 def restore_archives(symbol: str | None = None) -> list[Restored]:
-    """Bring archived ranges back into the table, all in one transaction.
+    """Bring archived bars back into the table, each series in one transaction.
 
     Raises
     ------
     DataError
-        If an archive is missing, or is not the file that was written: nothing was changed.
+        If an archive is missing, or is not the file that was written: its series is unchanged.
     """
-    with SessionLocal.begin() as session:
+    with SessionLocal() as session:
+        archived: Counter[SeriesKey] = Counter()
+        for one in maintenance.archived_bars(session):
+            if symbol is None or one.symbol == venue_symbol(symbol):
+                archived[SeriesKey(one.symbol, one.timeframe, one.source)] += one.n_bars
         return [
-            _restore(session, archive)
-            for archive in stored_bars.list_archives(session)
-            if symbol is None or archive.symbol == venue_symbol(symbol)
+            Restored(
+                key, n_archived, maintenance.restore_bars(session, settings.home, _series(key))
+            )
+            for key, n_archived in archived.items()
         ]
+
+
+def _series(key: SeriesKey) -> Series:
+    return Series(key.symbol, key.timeframe, key.source)
 
 
 def _coverage(session: Session, symbol: str, archives: list[BarArchive]) -> list[SeriesCoverage]:
@@ -192,33 +199,3 @@ def _gaps(
 
 def _steps(first: datetime, last: datetime, interval_ms: int) -> int:
     return round((last - first).total_seconds() * 1_000) // interval_ms
-
-
-def _restore(session: Session, archive: BarArchive) -> Restored:
-    path = settings.home / archive.path  # an absolute path stays what it is
-    if not path.is_file():
-        raise DataError(f"the archive {path} is not there: put it back and restore again")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != archive.sha256:
-        raise DataError(f"the archive {path} is not the file that was written (SHA-256 {found})")
-    parquet: Any = import_module("pyarrow.parquet")
-    n_rows = n_new = 0
-    for batch in parquet.ParquetFile(path).iter_batches(1 << 16):
-        frame = pl.DataFrame(batch)
-        n_rows += len(frame)
-        n_new += copy.insert_columns(session, "market_data", _columns(frame))
-    stored_bars.mark_restored(session, archive.archive_id)
-    key = SeriesKey(archive.symbol, archive.timeframe, archive.source)
-    log.info("bars.restored", symbol=key.symbol, n_rows=n_rows, n_new=n_new)
-    return Restored(key, path, n_rows, n_new)
-
-
-def _columns(frame: pl.DataFrame) -> dict[str, Any]:
-    times = frame["timestamp"].cast(pl.Datetime("us")).to_numpy()
-    texts = {name: frame[name].to_list() for name in ("symbol", "timeframe", "source")}
-    values = {
-        name: frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        for name in ("open_price", "high_price", "low_price", "close_price", "volume")
-    }
-    return {**texts, "timestamp": times, **values}
