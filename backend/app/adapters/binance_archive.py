@@ -14,7 +14,6 @@ import httpx
 
 from cryptovolt.domain.errors import DataError, TransientError
 
-DEFAULT_BASE_URL = "https://data.binance.vision"
 _LARGEST_FILE = 512 * 1024 * 1024
 
 
@@ -23,7 +22,7 @@ class BinanceArchive:
     """The archive at an address, with a folder for what was fetched."""
 
     folder: Path
-    base_url: str = DEFAULT_BASE_URL
+    base_url: str
     timeout_s: float = 10.0
 
     def fetch_month(self, symbol: str, timeframe: str, month: date) -> Path:

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from app.cli import bars, db, openapi, sentiment
+from app.cli import bars, db, demo, openapi, sentiment, up
 from app.cli.output import fail
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.add_typer(bars.app, name="bars")
 app.add_typer(db.app, name="db")
 app.add_typer(openapi.app, name="openapi")
 app.add_typer(sentiment.app, name="sentiment")
+app.command()(demo.demo)
+app.command()(up.up)
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
@@ -42,7 +44,7 @@ def main() -> None:
     from app.core.logging import configure_logging
 
     try:
-        configure_logging()
+        configure_logging(quiet=True)
         app()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -70,6 +70,8 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000",
     ]
     """Pages that may call the API, separated by commas."""
+    ARCHIVE_URL: str = "https://data.binance.vision"
+    """Where public history is fetched from."""
     METRICS_TOKEN: SecretStr = SecretStr("")
     CRYPTOVOLT_HOME: Path | None = None
     """Folder of the embedded database, snapshots and models; see `home`."""

@@ -21,7 +21,13 @@ from app.models.database import MarketData
 from app.repositories import market_read
 from app.repositories.bars import SeriesKey, read_range
 from app.services import sentiment
-from app.services.bar_import import ImportOptions, ImportReport, import_files, store_bars
+from app.services.bar_import import (
+    ImportOptions,
+    ImportReport,
+    import_files,
+    open_files,
+    store_bars,
+)
 from app.services.sentiment import NewsImport
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError
@@ -85,7 +91,7 @@ def market_from_files(
     DataError
         If a file cannot be used, or the bars are of several series; nothing was changed then.
     """
-    reports = import_files(paths, options)
+    reports = import_files(open_files(paths, options), options)
     keys = {report.key for report in reports}
     if len(keys) != 1:
         found = ", ".join(sorted(str(key) for key in keys))

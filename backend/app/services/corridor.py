@@ -1,0 +1,241 @@
+"""The whole corridor once: check, snapshot, train, judge, backtest, replay on paper, store.
+
+The newest bars are held out of training. They are replayed on paper bar by bar, and compared with a
+backtest of the same bars: not one fill and not one unit of equity may differ.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.config import settings
+from app.core.database import SessionLocal
+from app.models.database import TradingStrategy, User
+from app.services import paper
+from app.services.bars import take_snapshot
+from app.services.markets import Market
+from app.services.training import Trained, keep_model, train
+from cryptovolt.backtest.baseline import buy_and_hold_of
+from cryptovolt.backtest.run import Run
+from cryptovolt.backtest.simulate import simulate
+from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.costs import SymbolRules
+from cryptovolt.domain.ports import Progress
+from cryptovolt.execution.inference import infer_rules
+from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.market.checking import Findings, check_bars, require_clean
+from cryptovolt.trading.hybrid import HybridStrategy
+from cryptovolt.trading.session import PaperSession, Turn
+
+log = structlog.get_logger(__name__)
+
+STRATEGY_NAME = "Hybrid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkOptions:
+    """How to walk."""
+
+    now: datetime
+    cash: float = 10_000.0
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Walk:
+    """What the corridor gave.
+
+    `backtest` covers every bar with an out-of-sample vote of the model, `held_out` the held-out
+    bars alone; `differences` counts the fills and equities in which the paper replay of those bars
+    departs from it.
+    """
+
+    market: Market
+    findings: Findings
+    data_hash: str
+    trained: Trained
+    strategy: HybridStrategy
+    backtest: Run
+    buy_and_hold: Run
+    held_out: Run
+    turns: tuple[Turn, ...]
+    differences: int
+    session_id: int
+    model_id: int
+
+
+def walk(market: Market, user: User, options: WalkOptions, progress: Progress) -> Walk:
+    """Walk a market through the corridor and store what came of it, in one transaction.
+
+    Raises
+    ------
+    DataError, ModelError
+        If the bars have errors, or are too few to learn from; nothing is stored then.
+    """
+    findings = check_bars(market.bars)
+    require_clean(market.bars)
+    snapshot = take_snapshot(market.key)
+    trained = train(market, options.seed, progress)
+    strategy = HybridStrategy(models=(trained.model,))
+    decided = HybridStrategy().decide(
+        market.bars, market.news, probability_up=trained.probability_up
+    )
+    rules = infer_rules(market.bars, options.cash)
+    first, held_out = trained.first_out_of_sample, trained.n_train
+    backtest = _simulated(market.bars[first:], decided.target[first:], strategy, rules, options)
+    alone = _simulated(market.bars[held_out:], decided.target[held_out:], strategy, rules, options)
+    session, turns = replay(market, held_out, strategy, rules, options.cash, progress)
+    with SessionLocal.begin() as db:
+        model_id = keep_model(db, trained, market, snapshot.hash, settings.home / "models")
+        row = paper.open_session(
+            db, opening(market, user.user_id, model_id, strategy, options, db, "demo")
+        )
+        paper.record(db, row, turns, session.state())
+        paper.close_session(db, row, statistics(alone), options.now)
+        session_id = row.session_id
+    return Walk(
+        market=market,
+        findings=findings,
+        data_hash=snapshot.hash,
+        trained=trained,
+        strategy=strategy,
+        backtest=backtest,
+        buy_and_hold=buy_and_hold_of(backtest),
+        held_out=alone,
+        turns=turns,
+        differences=differences(turns, alone),
+        session_id=session_id,
+        model_id=model_id,
+    )
+
+
+def replay(
+    market: Market,
+    first: int,
+    strategy: HybridStrategy,
+    rules: SymbolRules,
+    cash: float,
+    progress: Progress,
+) -> tuple[PaperSession, tuple[Turn, ...]]:
+    """Trade the bars from `first` on, on paper, one after another."""
+    session = PaperSession(strategy, rules, trading_settings(strategy, cash), market.bars[:first])
+    turns: list[Turn] = []
+    total = len(market.bars) - first
+    for row in range(first, len(market.bars)):
+        turns.append(session.on_bar(market.bars[row : row + 1], market.news))
+        if len(turns) % 50 == 0 or len(turns) == total:
+            progress(len(turns), total, "paper replay")
+    return session, tuple(turns)
+
+
+def differences(turns: tuple[Turn, ...], run: Run) -> int:
+    """Count fills and equities of a paper replay that are not those of a backtest, bit for bit."""
+    fills = [booked.fill for turn in turns for booked in turn.booked]
+    counted = abs(len(fills) - len(run.fills))
+    counted += sum(one != other for one, other in zip(fills, run.fills, strict=False))
+    equity = [float(turn.equity) for turn in turns]
+    return counted + sum(one != other for one, other in zip(equity, run.equity, strict=True))
+
+
+def trading_settings(strategy: HybridStrategy, cash: float) -> TradingSettings:
+    """Return what an account of the strategy trades with."""
+    limits = strategy.limits
+    return TradingSettings(
+        cash=cash,
+        stop_loss=limits.stop_loss,
+        take_profit=limits.take_profit,
+        max_daily_loss=limits.max_daily_loss,
+        leverage=max(1.0, limits.max_position),
+    )
+
+
+def strategy_of(db: Session, user_id: int, strategy: HybridStrategy) -> int:
+    """Return the id of the user's hybrid strategy with these parameters, stored if it is new."""
+    parameters = strategy_parameters(strategy)
+    query = select(TradingStrategy).filter_by(user_id=user_id, name=STRATEGY_NAME)
+    for row in db.scalars(query):
+        if row.parameters == parameters:
+            return row.strategy_id
+    row = TradingStrategy(
+        user_id=user_id,
+        name=STRATEGY_NAME,
+        description="Model, rules and sentiment, fused; vetoes, sizes and exits by risk limits.",
+        parameters=parameters,
+        is_active=True,
+    )
+    db.add(row)
+    db.flush()
+    return row.strategy_id
+
+
+def strategy_parameters(strategy: HybridStrategy) -> dict[str, Any]:
+    """Return the parameters of a hybrid strategy as JSON knows them."""
+    policy = strategy.policy
+    return {
+        "kind": "hybrid",
+        "weights": {source.value: weight for source, weight in policy.weights.items()},
+        "threshold": policy.threshold,
+        "allow_short": policy.allow_short,
+        "half_life_ms": strategy.half_life_ms,
+        "limits": asdict(strategy.limits),
+    }
+
+
+def opening(
+    market: Market,
+    user_id: int,
+    model_id: int | None,
+    strategy: HybridStrategy,
+    options: WalkOptions,
+    db: Session,
+    kind: str,
+) -> paper.Opening:
+    """Return what a paper session over a market starts with."""
+    return paper.Opening(
+        user_id=user_id,
+        strategy_id=strategy_of(db, user_id, strategy),
+        model_id=model_id,
+        symbol=market.key.symbol,
+        timeframe=market.key.timeframe,
+        source=market.key.source,
+        kind=kind,
+        synthetic=market.synthetic,
+        cash=Decimal(str(options.cash)),
+        started_at=options.now,
+        settings={"seed": options.seed, "data_hash": market.bars.content_hash()},
+    )
+
+
+def statistics(run: Run) -> dict[str, float | None]:
+    """Return a run's statistics as JSON knows them; undefined is None."""
+    return {
+        name: float(value) if value - value == 0.0 else None
+        for name, value in run.statistics.items()
+    }
+
+
+def _simulated(
+    bars: Bars,
+    target: FloatArray,
+    strategy: HybridStrategy,
+    rules: SymbolRules,
+    options: WalkOptions,
+) -> Run:
+    chosen = trading_settings(strategy, options.cash)
+    return simulate(
+        bars,
+        target,
+        costs=chosen.costs,
+        cash=chosen.cash,
+        leverage=chosen.leverage,
+        rules=rules,
+        stop_loss=chosen.stop_loss,
+        take_profit=chosen.take_profit,
+        max_daily_loss=chosen.max_daily_loss,
+    )
