@@ -5,8 +5,8 @@ first connection starts the embedded server, and so does the first one after tha
 Every connection is in UTC.
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Generator
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -97,7 +97,16 @@ def libpq_url() -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-@lru_cache(maxsize=8)
+@cache
+def _warn_of_weak_password() -> None:
+    log.warning("database.weak_password_accepted", environment="development")
+
+
+def forget_warnings() -> None:
+    """Give every warning again."""
+    _warn_of_weak_password.cache_clear()
+
+
 def _refuse_weak_password(password: object, in_production: bool) -> None:
     if password is None or str(password).lower() not in _WEAK_PASSWORDS:
         return
@@ -105,7 +114,7 @@ def _refuse_weak_password(password: object, in_production: bool) -> None:
         raise ConfigurationError(
             "DATABASE_URL has a password everybody knows; in production choose a strong one"
         )
-    log.warning("database.weak_password_accepted", environment="development")
+    _warn_of_weak_password()
 
 
 def _shown_url() -> URL:
@@ -160,7 +169,7 @@ def _parameters(dialect: Dialect, url: URL) -> dict[str, Any]:
 SessionLocal = sessionmaker(bind=engine)
 
 
-def get_db() -> Iterator[Session]:
+def get_db() -> Generator[Session]:
     """Yield a session for one request and close it; what was not committed is rolled back."""
     with SessionLocal() as session:
         yield session

@@ -60,6 +60,11 @@ class EmbeddedServer:
         self._chosen = programs
 
     @property
+    def home(self) -> Path:
+        """Return the home it belongs to."""
+        return self._home
+
+    @property
     def folder(self) -> Path:
         """Return the folder of data, log and what is remembered."""
         inside = self._home / "postgres"
