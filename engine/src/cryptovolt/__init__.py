@@ -17,7 +17,9 @@ from cryptovolt.market.cleaning import clean_bars
 from cryptovolt.market.reading import read_bars
 from cryptovolt.market.resampling import resample
 from cryptovolt.market.snapshots import read_snapshot
+from cryptovolt.ml import load_classifier
 from cryptovolt.report.page import write_report
+from cryptovolt.research import evaluate_classifier, run_gates
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
@@ -39,12 +41,15 @@ __all__ = [
     "buy_and_hold",
     "check_bars",
     "clean_bars",
+    "evaluate_classifier",
     "indicators",
+    "load_classifier",
     "performance",
     "read_bars",
     "read_sentiment",
     "read_snapshot",
     "resample",
+    "run_gates",
     "score_sentiment",
     "simulate",
     "triple_barrier",

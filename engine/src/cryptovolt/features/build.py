@@ -111,6 +111,17 @@ class Features:
             symbol=self.symbol,
         )
 
+    def since(self, row: int) -> "Features":
+        """Return the rows from one on, without copying."""
+        return Features(
+            names=self.names,
+            values=self.values[row:],
+            timestamp=self.timestamp[row:],
+            warmup=max(0, self.warmup - row),
+            timeframe=self.timeframe,
+            symbol=self.symbol,
+        )
+
     def content_hash(self) -> str:
         """Return the SHA-256 of names, times and every value, as 64 hex digits."""
         digest = hashlib.sha256(f"{self.symbol}|{self.timeframe}|{','.join(self.names)}\n".encode())

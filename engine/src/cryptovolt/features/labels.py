@@ -79,6 +79,19 @@ class Labels:
         """Whether each label is up, as bool of shape ``(n_labels,)``."""
         return self.value > 0
 
+    def select(self, chosen: BoolArray | IntArray) -> "Labels":
+        """Return some of the labels, by mask of shape ``(n_labels,)`` or rising positions."""
+        return Labels(
+            row=self.row[chosen],
+            timestamp=self.timestamp[chosen],
+            value=self.value[chosen],
+            end=self.end[chosen],
+            weight=self.weight[chosen],
+            outcome=self.outcome[chosen],
+            last_direction=self.last_direction[chosen],
+            horizon=self.horizon,
+        )
+
 
 def triple_barrier(
     bars: Bars, horizon: int = 12, width: float = 1.0, costs: Costs | None = None

@@ -59,12 +59,6 @@ def _body(bars: Bars) -> FloatArray:
     return zero_where_undefined(bars.close - bars.open, bars.high - bars.low)
 
 
-def _gap(bars: Bars) -> FloatArray:
-    result = np.full(len(bars), np.nan)
-    result[1:] = np.log(bars.open[1:] / bars.close[:-1])
-    return result
-
-
 def _drawdown(bars: Bars, *, n: int) -> FloatArray:
     return np.log(bars.close / rolling_extreme(bars.high, n, 1))
 
@@ -120,7 +114,6 @@ RANGE_FEATURES = (
     ),
     Feature("close_location", Group.RANGE, "(2c − h − l) / (h − l)", 0, _close_location),
     Feature("body", Group.RANGE, "(c − o) / (h − l)", 0, _body),
-    Feature("gap", Group.RANGE, "ln(o[t] / c[t-1])", 1, _gap),
     *(
         Feature(
             f"drawdown_{n}",

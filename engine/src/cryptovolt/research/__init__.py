@@ -1,1 +1,17 @@
-"""Walk-forward validation, gates and verdicts."""
+"""Research: walk-forward evaluation, integrity gates, verdicts."""
+
+from cryptovolt.research.gate import Gate
+from cryptovolt.research.gates import promotable, run_gates
+from cryptovolt.research.scores import Score, Verdict
+from cryptovolt.research.walkforward import Evaluation, FoldResult, evaluate_classifier
+
+__all__ = [
+    "Evaluation",
+    "FoldResult",
+    "Gate",
+    "Score",
+    "Verdict",
+    "evaluate_classifier",
+    "promotable",
+    "run_gates",
+]

@@ -1,0 +1,239 @@
+"""How good a probability of rising is.
+
+Every measure takes `up` (what happened, bool) and `probability` (what was said, in [0, 1]), both of
+shape ``(n_rows,)``, and an optional `weight` per row. NaN and values outside [0, 1] are refused. A
+measure that is not defined for the rows given (an AUC of one class, the precision of no predicted
+rise) is NaN.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.random import Generator
+
+from cryptovolt.domain.arrays import BoolArray, FloatArray
+from cryptovolt.domain.errors import DataError
+
+Measure: TypeAlias = Callable[[BoolArray, FloatArray, FloatArray | None], float]
+"""What `bootstrap_interval` can repeat."""
+
+_SMALLEST = 1e-15
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Rows (or their weight) by what was predicted and what happened; up is positive."""
+
+    true_up: float
+    false_up: float
+    true_down: float
+    false_down: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where a measure lies with the given probability."""
+
+    low: float
+    high: float
+    level: float = 0.95
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+def confusion(
+    up: BoolArray, probability: FloatArray, weight: FloatArray | None = None
+) -> Confusion:
+    """Return the four counts; a probability above 0.5 predicts a rise."""
+    weight = _checked(up, probability, weight)
+    predicted = probability > 0.5
+    return Confusion(
+        true_up=float(weight[predicted & up].sum()),
+        false_up=float(weight[predicted & ~up].sum()),
+        true_down=float(weight[~predicted & ~up].sum()),
+        false_down=float(weight[~predicted & up].sum()),
+    )
+
+
+def accuracy(up: BoolArray, probability: FloatArray, weight: FloatArray | None = None) -> float:
+    """Return the share of rows predicted right, in [0, 1]."""
+    counts = confusion(up, probability, weight)
+    right = counts.true_up + counts.true_down
+    return _ratio(right, right + counts.false_up + counts.false_down)
+
+
+def precision(up: BoolArray, probability: FloatArray, weight: FloatArray | None = None) -> float:
+    """Return the share of predicted rises that rose, in [0, 1]; NaN if none was predicted."""
+    counts = confusion(up, probability, weight)
+    return _ratio(counts.true_up, counts.true_up + counts.false_up)
+
+
+def recall(up: BoolArray, probability: FloatArray, weight: FloatArray | None = None) -> float:
+    """Return the share of rises that were predicted, in [0, 1]; NaN if there was none."""
+    counts = confusion(up, probability, weight)
+    return _ratio(counts.true_up, counts.true_up + counts.false_down)
+
+
+def auc(up: BoolArray, probability: FloatArray, weight: FloatArray | None = None) -> float:
+    """Return the area under the ROC curve, from ranks; ties count half.
+
+    Parameters
+    ----------
+    up : ndarray of shape (n_rows,)
+        What happened.
+    probability : ndarray of shape (n_rows,)
+        In [0, 1]; only its order matters.
+    weight : ndarray of shape (n_rows,), optional
+        1 for every row if not given.
+
+    Returns
+    -------
+    float
+        Probability that a rise was given more than a fall, in [0, 1]; NaN for one class only.
+
+    Raises
+    ------
+    DataError
+        If shapes differ, a row is NaN, or a probability is outside its range.
+
+    References
+    ----------
+    J. A. Hanley and B. J. McNeil, "The Meaning and Use of the Area under a Receiver Operating
+    Characteristic (ROC) Curve", *Radiology* 143, 1982.
+    """
+    weight = _checked(up, probability, weight)
+    # Stable: on sorted input, as the bootstrap gives it, this is linear.
+    order = np.argsort(probability, kind="stable")
+    ranked = probability[order]
+    firsts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    rises = np.add.reduceat(np.where(up, weight, 0.0)[order], firsts)
+    falls = np.add.reduceat(np.where(up, 0.0, weight)[order], firsts)
+    below = np.cumsum(falls) - falls
+    return _ratio(float((rises * (below + falls / 2.0)).sum()), float(rises.sum() * falls.sum()))
+
+
+def brier_score(up: BoolArray, probability: FloatArray, weight: FloatArray | None = None) -> float:
+    """Return the mean squared error of the probability, in [0, 1]; 0 is best.
+
+    References
+    ----------
+    Glenn W. Brier, "Verification of Forecasts Expressed in Terms of Probability", *Monthly Weather
+    Review* 78, 1950.
+    """
+    weight = _checked(up, probability, weight)
+    return _ratio(float((weight * (probability - up) ** 2).sum()), float(weight.sum()))
+
+
+def log_loss(up: BoolArray, probability: FloatArray, weight: FloatArray | None = None) -> float:
+    """Return the mean surprise in nats; 0 is best, ln 2 is a coin.
+
+    Probabilities are kept 1e-15 away from 0 and 1, so that one certain error is not infinite.
+    """
+    weight = _checked(up, probability, weight)
+    said = np.clip(np.where(up, probability, 1.0 - probability), _SMALLEST, 1.0 - _SMALLEST)
+    return _ratio(float(-(weight * np.log(said)).sum()), float(weight.sum()))
+
+
+MEASURES: dict[str, Measure] = {
+    "accuracy": accuracy,
+    "precision": precision,
+    "recall": recall,
+    "auc": auc,
+    "brier": brier_score,
+    "log_loss": log_loss,
+}
+"""Every measure by its name; of the last two less is better."""
+
+
+def bootstrap_interval(
+    measure: Measure,
+    up: BoolArray,
+    probability: FloatArray,
+    block: int,
+    rng: Generator,
+    n_resamples: int = 500,
+    level: float = 0.95,
+) -> Interval:
+    """Return the percentile interval of a measure over resampled blocks of rows.
+
+    Rows in time order depend on their neighbours (labels overlap), so whole blocks are drawn; a
+    block may run over the end into the beginning.
+
+    Parameters
+    ----------
+    measure : callable
+        E.g. :func:`auc`.
+    up, probability : ndarray of shape (n_rows,)
+        In time order.
+    block : int
+        Rows per block, at least the horizon of the labels.
+    rng : numpy.random.Generator
+        The only source of randomness.
+    n_resamples : int, default=500
+        Repetitions.
+    level : float, default=0.95
+        Probability the interval covers, in (0, 1).
+
+    Returns
+    -------
+    Interval
+        NaN bounds where the measure is not defined in any resample.
+
+    Raises
+    ------
+    DataError
+        If the arrays cannot be measured, or `block` is not in 1 to n_rows.
+
+    References
+    ----------
+    D. N. Politis and J. P. Romano, "A Circular Block-Resampling Procedure for Stationary Data",
+    1992.
+    """
+    _checked(up, probability, None)
+    if not 1 <= block <= up.size:
+        raise DataError(f"expected blocks of 1 to {up.size} rows, found {block}")
+    order = np.argsort(probability, kind="stable")
+    values = np.array(
+        [
+            measure(up[order], probability[order], weight[order])
+            for weight in _block_counts(up.size, block, n_resamples, rng)
+        ]
+    )
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return Interval(np.nan, np.nan, level)
+    low, high = np.quantile(values, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    return Interval(float(low), float(high), level)
+
+
+def _block_counts(n_rows: int, block: int, n_resamples: int, rng: Generator) -> list[FloatArray]:
+    n_blocks = -(-n_rows // block)
+    counts: list[FloatArray] = []
+    for _ in range(n_resamples):
+        starts = rng.integers(0, n_rows, n_blocks)
+        change = np.bincount(starts, minlength=n_rows + block)
+        change -= np.bincount(starts + block, minlength=n_rows + block)
+        count = np.cumsum(change).astype(np.float64)
+        count[:block] += count[n_rows:]
+        counts.append(count[:n_rows])
+    return counts
+
+
+def _checked(up: BoolArray, probability: FloatArray, weight: FloatArray | None) -> FloatArray:
+    weight = np.ones(up.size) if weight is None else weight
+    if not up.shape == probability.shape == weight.shape or up.ndim != 1 or not up.size:
+        raise DataError(
+            "expected one probability and one weight for each of at least one row, found shapes "
+            f"{up.shape}, {probability.shape}, {weight.shape}"
+        )
+    # Written so that NaN is refused.
+    if not ((probability >= 0.0) & (probability <= 1.0)).all() or not (weight >= 0.0).all():
+        raise DataError("expected probabilities in [0, 1] and weights of at least 0")
+    return weight
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0.0 else float("nan")

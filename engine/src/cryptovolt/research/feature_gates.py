@@ -1,0 +1,126 @@
+"""Gates on features: made again from altered or fewer bars, they must keep their bits."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.random import Generator
+
+from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
+from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.features.build import Features
+from cryptovolt.market.windows import live_rows
+from cryptovolt.research.gate import Gate
+
+Build: TypeAlias = Callable[[Bars, SentimentSeries | None], Features]
+"""How the features were made, so that they can be made again."""
+
+N_TIMES = 20
+_BARS_AFTER = 100
+
+
+def future_alteration(
+    bars: Bars,
+    sentiment: SentimentSeries | None,
+    features: Features,
+    build: Build,
+    rng: Generator,
+) -> Gate:
+    """Alter everything after a time, noise and a tenfold price: nothing before may change."""
+    n_changed, names = 0, set[str]()
+    for t in _times(features, rng):
+        part = slice(_first_row(features, t), t + 1 + _BARS_AFTER)
+        for factor in (rng.uniform(0.5, 2.0, len(bars)), np.full(len(bars), 10.0)):
+            altered = _altered(bars, t, factor)[part]
+            heard = _altered_sentiment(sentiment, t, bars, rng)
+            then = _rows(build(bars[part], sentiment), features)
+            now = _rows(build(altered, heard), features)
+            rows = t + 1 - part.start
+            differs = _differ(then[:rows], now[:rows])
+            # The row itself must also be the one the model was trained on.
+            differs[-1] |= _differ(now[rows - 1], features.values[t])
+            n_changed += int(differs.sum())
+            names.update(np.array(features.names)[differs.any(axis=0)].tolist())
+    which = f" ({', '.join(sorted(names)[:5])})" if names else ""
+    return Gate(
+        "future_alteration",
+        n_changed == 0,
+        float(n_changed),
+        0.0,
+        f"altering the future of {N_TIMES} times changed {n_changed} values of the past{which}; "
+        "none may change",
+    )
+
+
+def live_equals_batch(
+    bars: Bars,
+    sentiment: SentimentSeries | None,
+    features: Features,
+    build: Build,
+    rng: Generator,
+) -> Gate:
+    """Make a row from the newest bars only, as a live session does: it must have the same bits."""
+    n_changed = 0
+    for t in _times(features, rng):
+        newest = bars[_first_row(features, t) : t + 1]
+        live = _rows(build(newest, _seen(sentiment, t, bars)), features)[-1]
+        n_changed += int(_differ(live, features.values[t]).sum())
+    return Gate(
+        "live_equals_batch",
+        n_changed == 0,
+        float(n_changed),
+        0.0,
+        f"{n_changed} values of {N_TIMES} rows differ between live and batch; none may differ",
+    )
+
+
+def _times(features: Features, rng: Generator) -> list[int]:
+    usable: IntArray = np.flatnonzero(features.usable)
+    return sorted(rng.choice(usable, min(N_TIMES, usable.size), replace=False).tolist())
+
+
+def _first_row(features: Features, t: int) -> int:
+    return max(0, t + 1 - live_rows(features.warmup))
+
+
+def _rows(made: Features, features: Features) -> FloatArray:
+    return made.select(features.names).values
+
+
+def _differ(first: FloatArray, second: FloatArray) -> BoolArray:
+    return (first != second) & ~(np.isnan(first) & np.isnan(second))
+
+
+def _altered(bars: Bars, t: int, factor: FloatArray) -> Bars:
+    scale = np.where(np.arange(len(bars)) > t, factor, 1.0)
+    return Bars(
+        symbol=bars.symbol,
+        timeframe=bars.timeframe,
+        timestamp=bars.timestamp,
+        open=bars.open * scale,
+        high=bars.high * scale,
+        low=bars.low * scale,
+        close=bars.close * scale,
+        volume=bars.volume * scale,
+        source=bars.source,
+    )
+
+
+def _seen(sentiment: SentimentSeries | None, t: int, bars: Bars) -> SentimentSeries | None:
+    close = int(bars.timestamp[t]) + bars.interval_ms
+    return None if sentiment is None else sentiment.seen_until(close)
+
+
+def _altered_sentiment(
+    sentiment: SentimentSeries | None, t: int, bars: Bars, rng: Generator
+) -> SentimentSeries | None:
+    if sentiment is None:
+        return None
+    later = sentiment.observed_at > int(bars.timestamp[t]) + bars.interval_ms
+    return SentimentSeries(
+        event_time=sentiment.event_time,
+        observed_at=sentiment.observed_at,
+        score=np.where(later, rng.uniform(-1.0, 1.0, len(sentiment)), sentiment.score),
+        source=sentiment.source,
+    )

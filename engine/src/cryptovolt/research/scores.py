@@ -1,0 +1,103 @@
+"""A model's measures, each with its interval and with what no model at all would have reached.
+
+Two baselines stand beside every measure. *Majority* says the training set's share of rises on every
+row. *Last direction* says how often a rise followed the sign of the newest change there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
+from cryptovolt.features.labels import Labels
+from cryptovolt.performance.classification import (
+    MEASURES,
+    Interval,
+    bootstrap_interval,
+)
+
+LESS_IS_BETTER = frozenset({"brier", "log_loss"})
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measure of a model, with its interval and the same measure of each baseline."""
+
+    value: float
+    interval: Interval
+    baselines: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the rows show an edge, and the rule that says so."""
+
+    edge: bool
+    text: str
+    rule: str
+
+
+RULE = (
+    "edge only if, out of sample, the 95 % interval of the AUC lies above 0.5 and accuracy and log "
+    "loss are better than those of both baselines"
+)
+
+
+def baseline_probabilities(
+    labels: Labels, train: IntArray, test: IntArray
+) -> dict[str, FloatArray]:
+    """Return what each baseline says about the test rows, knowing the training rows only."""
+    up, rose = labels.up[train], labels.last_direction[train] > 0
+    base_rate = float(up.mean())
+    after_rise = _smoothed_share(up[rose], base_rate)
+    after_fall = _smoothed_share(up[~rose], base_rate)
+    return {
+        "majority": np.full(test.size, base_rate),
+        "last_direction": np.where(labels.last_direction[test] > 0, after_rise, after_fall),
+    }
+
+
+def _smoothed_share(up: BoolArray, base_rate: float) -> float:
+    return (float(up.sum()) + base_rate) / (up.size + 1.0)
+
+
+def score(
+    up: BoolArray,
+    probability: FloatArray,
+    baselines: Mapping[str, FloatArray],
+    block: int,
+    rng: Generator,
+    n_resamples: int,
+) -> dict[str, Score]:
+    """Return every measure of out-of-sample probabilities."""
+    return {
+        name: Score(
+            value=measure(up, probability, None),
+            interval=bootstrap_interval(measure, up, probability, block, rng, n_resamples),
+            baselines={key: measure(up, said, None) for key, said in baselines.items()},
+        )
+        for name, measure in MEASURES.items()
+    }
+
+
+def judge(scores: Mapping[str, Score]) -> Verdict:
+    """Return the verdict on a model's pooled scores; see `RULE`."""
+    area = scores["auc"]
+    missing: list[str] = []
+    # Written so that NaN is no edge.
+    if not area.interval.low > 0.5:
+        low, high = area.interval.low, area.interval.high
+        missing.append(f"AUC {area.value:.3f} has the interval {low:.3f} to {high:.3f}")
+    for name in ("accuracy", "log_loss"):
+        sign = -1.0 if name in LESS_IS_BETTER else 1.0
+        for baseline, value in scores[name].baselines.items():
+            # Written so that NaN is not better.
+            if not sign * scores[name].value > sign * value:
+                missing.append(
+                    f"{name} {scores[name].value:.4f} is no better than {baseline} {value:.4f}"
+                )
+    if missing:
+        return Verdict(False, "no edge shown: " + "; ".join(missing), RULE)
+    return Verdict(True, f"edge shown: AUC {area.value:.3f}, baselines beaten", RULE)

@@ -1,0 +1,341 @@
+"""Evaluate a classifier as it would have been used: always on rows it had not seen.
+
+For each fold, in order of time: trees are fitted to the older part of the purged training set and
+stopped by its newest part; the calibration is fitted to out-of-sample margins of earlier folds (in
+the first fold, to the part that stopped the trees); then the test rows are scored once. Margins of
+different models are compared in units of their spread on the rows that stopped them, because more
+trees say the same thing louder.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray, read_only
+from cryptovolt.domain.errors import DataError, ModelError
+from cryptovolt.domain.ports import Progress
+from cryptovolt.features.build import Features
+from cryptovolt.features.labels import Labels
+from cryptovolt.ml.calibration import Platt, fit_platt
+from cryptovolt.ml.split import Fold, WalkForward, purge, validation_tail
+from cryptovolt.ml.trees import FlatTrees, read_trees
+from cryptovolt.ml.xgboost_classifier import (
+    BoosterSettings,
+    XGBoostClassifier,
+    make_classifier,
+    train_trees,
+)
+from cryptovolt.performance.classification import MEASURES
+from cryptovolt.research.scores import Score, Verdict, baseline_probabilities, judge, score
+
+MIN_LABELS = 500
+"""Fewer labelled rows than this say nothing that would hold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldResult:
+    """What one fold gave.
+
+    Parameters
+    ----------
+    fold : Fold
+        Training and test positions.
+    measures : mapping
+        Measure name to its value on the test rows.
+    fitted_until : mapping
+        Each fitted step to the last bar of any label it was fitted to.
+    calibration : Platt
+        Used on the test rows.
+    n_trees : int
+        Grown before validation stopped it.
+    """
+
+    fold: Fold
+    measures: Mapping[str, float]
+    fitted_until: Mapping[str, int]
+    calibration: Platt
+    n_trees: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """A walk-forward evaluation and the model trained on everything afterwards.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_bars,)
+        Out-of-sample P(up) of every test row, NaN elsewhere.
+    scores : mapping
+        Measure name to its pooled value, interval and baselines.
+    folds : tuple of FoldResult
+        In order of time.
+    verdict : Verdict
+        Whether an edge is shown.
+    model : XGBoostClassifier
+        For rows after the last label.
+    labels : Labels
+        The rows that had features.
+    walk : WalkForward
+        How they were split.
+    settings : BoosterSettings
+        How trees were grown.
+    """
+
+    probability: FloatArray
+    scores: Mapping[str, Score]
+    folds: tuple[FoldResult, ...]
+    verdict: Verdict
+    model: XGBoostClassifier
+    labels: Labels
+    walk: WalkForward
+    settings: BoosterSettings
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything but the arrays, as JSON knows it; undefined numbers are None."""
+        return {
+            "verdict": {
+                "edge": self.verdict.edge,
+                "text": self.verdict.text,
+                "rule": self.verdict.rule,
+            },
+            "scores": {
+                name: {
+                    "value": _defined(entry.value),
+                    "low": _defined(entry.interval.low),
+                    "high": _defined(entry.interval.high),
+                    "baselines": {key: _defined(x) for key, x in entry.baselines.items()},
+                }
+                for name, entry in self.scores.items()
+            },
+            "folds": [
+                {
+                    "n_train": int(result.fold.train.size),
+                    "n_test": int(result.fold.test.size),
+                    "n_trees": result.n_trees,
+                    "measures": {key: _defined(x) for key, x in result.measures.items()},
+                }
+                for result in self.folds
+            ],
+            "n_labels": len(self.labels),
+            "horizon": self.labels.horizon,
+            "artefact_hash": self.model.artefact_hash,
+        }
+
+
+@dataclass(slots=True)
+class _Seen:
+    margin: list[FloatArray] = field(default_factory=list[FloatArray])
+    position: list[IntArray] = field(default_factory=list[IntArray])
+
+
+def evaluate_classifier(
+    features: Features,
+    labels: Labels,
+    *,
+    rng: Generator,
+    walk: WalkForward | None = None,
+    settings: BoosterSettings | None = None,
+    n_resamples: int = 500,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Train and test a gradient-boosted classifier by purged, embargoed walk-forward.
+
+    Parameters
+    ----------
+    features : Features
+        Of the bars that were labelled.
+    labels : Labels
+        E.g. from :func:`cryptovolt.triple_barrier`.
+    rng : numpy.random.Generator
+        For the intervals; training has its own fixed seed.
+    walk : WalkForward, optional
+        Five anchored folds if not given.
+    settings : BoosterSettings, optional
+        How trees are grown.
+    n_resamples : int, default=500
+        Of the bootstrap behind every interval.
+    progress : Progress, optional
+        Told after each fold.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ModelError
+        If there are too few rows, one class only, or a column that is constant or never finite.
+    DataError
+        If features and labels are not of the same bars.
+    """
+    walk = WalkForward() if walk is None else walk
+    settings = BoosterSettings() if settings is None else settings
+    labels = usable_labels(features, labels)
+    values = np.ascontiguousarray(features.values[labels.row])
+    folds = walk.split(labels)
+    seen, results = _Seen(), list[FoldResult]()
+    probability = np.full(len(features), np.nan)
+    baselines: dict[str, list[FloatArray]] = {}
+    for fold in folds:
+        _report(progress, fold.number, len(folds) + 2, f"fold {fold.number + 1}")
+        result, said = _run_fold(values, labels, fold, settings, seen)
+        results.append(result)
+        probability[labels.row[fold.test]] = said
+        for name, column in baseline_probabilities(labels, fold.train, fold.test).items():
+            baselines.setdefault(name, []).append(column)
+    _report(progress, len(folds), len(folds) + 2, "final model")
+    model = _final_model(features, values, labels, settings, seen)
+    _report(progress, len(folds) + 1, len(folds) + 2, "intervals")
+    tested = np.concatenate([fold.test for fold in folds])
+    scores = score(
+        labels.up[tested],
+        probability[labels.row[tested]],
+        {name: np.concatenate(columns) for name, columns in baselines.items()},
+        min(2 * labels.horizon, tested.size),
+        rng,
+        n_resamples,
+    )
+    read_only(probability)
+    return Evaluation(
+        probability=probability,
+        scores=scores,
+        folds=tuple(results),
+        verdict=judge(scores),
+        model=model,
+        labels=labels,
+        walk=walk,
+        settings=settings,
+    )
+
+
+def usable_labels(features: Features, labels: Labels) -> Labels:
+    """Return the labels whose rows have every feature, after refusing what cannot be learned.
+
+    Raises
+    ------
+    ModelError
+        If there are too few rows, one class only, or a column that is constant or never finite.
+    DataError
+        If features and labels are not of the same bars.
+    """
+    inside = labels.row < len(features)
+    if not inside.all() or (features.timestamp[labels.row] != labels.timestamp).any():
+        raise DataError("expected features and labels of the same bars, found different times")
+    after = features.values[features.warmup :]
+    holes = _named(features, ~np.isfinite(after), after.shape[0])
+    if holes:
+        raise ModelError(f"expected numbers in every column, found none in {', '.join(holes)}")
+    kept = labels.select(features.usable[labels.row])
+    if len(kept) < MIN_LABELS:
+        raise ModelError(
+            f"expected at least {MIN_LABELS} labelled rows after the warm-up of "
+            f"{features.warmup} bars, found {len(kept)}; give more bars"
+        )
+    if kept.up.all() or not kept.up.any():
+        raise ModelError("expected rises and falls to learn from, found one of them only")
+    values = features.values[kept.row]
+    constant = _named(features, values == values[0], len(kept))
+    if constant:
+        raise ModelError(f"expected columns that vary, found {', '.join(constant)} constant")
+    return kept
+
+
+def _named(features: Features, found: BoolArray, n_rows: int) -> list[str]:
+    counts = np.count_nonzero(found, axis=0)
+    return [
+        name
+        for name, count in zip(features.names, counts.tolist(), strict=True)
+        if n_rows and count == n_rows
+    ]
+
+
+def _run_fold(
+    values: FloatArray, labels: Labels, fold: Fold, settings: BoosterSettings, seen: _Seen
+) -> tuple[FoldResult, FloatArray]:
+    fit, tail = validation_tail(labels, fold.train, settings.validation)
+    trees = read_trees(_train(values, labels, fit, tail, settings))
+    scale = _scale(trees, values[tail])
+    # Margins of earlier folds count once their labels were known.
+    known, margin = _known_margins(labels, seen, int(labels.row[fold.test[0]]))
+    if known.size < MIN_LABELS or labels.up[known].all() or not labels.up[known].any():
+        known, margin = tail, trees.margins(values[tail]) / scale
+    platt = fit_platt(margin, labels.up[known], labels.weight[known])
+    calibration = Platt(platt.slope / scale, platt.intercept)
+    test_margin, said = trees.calibrated(
+        values[fold.test], calibration.slope, calibration.intercept
+    )
+    seen.margin.append(test_margin / scale)
+    seen.position.append(fold.test)
+    up = labels.up[fold.test]
+    fitted_until = {
+        "trees and class weights": int(labels.end[fit].max()),
+        "early stopping": int(labels.end[tail].max()),
+        "calibration": int(labels.end[known].max()),
+        "baselines": int(labels.end[fold.train].max()),
+    }
+    measures = {name: measure(up, said, None) for name, measure in MEASURES.items()}
+    return FoldResult(fold, measures, fitted_until, calibration, trees.root.size), said
+
+
+def _known_margins(labels: Labels, seen: _Seen, first_bar: int) -> tuple[IntArray, FloatArray]:
+    if not seen.position:
+        return np.empty(0, np.int64), np.empty(0)
+    position, margin = np.concatenate(seen.position), np.concatenate(seen.margin)
+    known = purge(labels, position, first_bar)
+    return known, margin[: known.size]
+
+
+def _train(
+    values: FloatArray, labels: Labels, fit: IntArray, tail: IntArray, settings: BoosterSettings
+) -> bytes:
+    return train_trees(
+        values[fit],
+        labels.up[fit],
+        labels.weight[fit],
+        values[tail],
+        labels.up[tail],
+        labels.weight[tail],
+        settings,
+    )
+
+
+def _final_model(
+    features: Features,
+    values: FloatArray,
+    labels: Labels,
+    settings: BoosterSettings,
+    seen: _Seen,
+) -> XGBoostClassifier:
+    fit, tail = validation_tail(labels, np.arange(len(labels)), settings.validation)
+    model = _train(values, labels, fit, tail, settings)
+    position, margin = np.concatenate(seen.position), np.concatenate(seen.margin)
+    platt = fit_platt(margin, labels.up[position], labels.weight[position])
+    calibration = Platt(platt.slope / _scale(read_trees(model), values[tail]), platt.intercept)
+    provenance = {
+        "symbol": features.symbol,
+        "timeframe": features.timeframe,
+        "features_sha256": features.content_hash(),
+        "label": "triple barrier",
+        "horizon": labels.horizon,
+        "n_labels": len(labels),
+        "first_timestamp": int(labels.timestamp[0]),
+        "last_timestamp": int(labels.timestamp[-1]),
+    }
+    return make_classifier(model, features.names, calibration, settings, provenance)
+
+
+def _scale(trees: FlatTrees, values: FloatArray) -> float:
+    # Trees that found nothing to split on say the same everywhere; any scale will do for them.
+    return float(np.std(trees.margins(values))) or 1.0
+
+
+def _report(progress: Progress | None, done: int, total: int, message: str) -> None:
+    if progress is not None:
+        progress(done, total, message)
+
+
+def _defined(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
