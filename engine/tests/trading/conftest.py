@@ -1,13 +1,28 @@
 """A generated market with news, for strategies to walk."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
+from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.research.synthetic import synthetic_bars, synthetic_news
+from cryptovolt.trading.hybrid import HybridStrategy
 
 DELAY_MS = 300_000
+
+
+@dataclass(frozen=True)
+class MomentumModel:
+    """A classifier that needs no training: up is likelier after a rise."""
+
+    feature_names: tuple[str, ...] = ("return_1",)
+    artefact_hash: str = "0" * 64
+
+    def probability_up(self, values: FloatArray) -> FloatArray:
+        return 0.5 + 0.45 * np.tanh(100.0 * values[:, 0])
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +36,8 @@ def news(market: Bars) -> SentimentSeries:
     written = np.array([item.event_time for item in items])
     scores = np.random.default_rng(13).uniform(-1, 1, written.size)
     return SentimentSeries(event_time=written, observed_at=written + DELAY_MS, score=scores)
+
+
+@pytest.fixture(scope="session")
+def strategy() -> HybridStrategy:
+    return HybridStrategy(models=(MomentumModel(),))

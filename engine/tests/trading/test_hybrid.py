@@ -1,14 +1,11 @@
 """The hybrid strategy decides from what was known, and every source counts."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptovolt.decision.fusion import FusionPolicy
-from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
@@ -17,20 +14,6 @@ from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.hybrid import WARMUP, Decisions, HybridStrategy
 
 ARRAYS = ("ml", "rules", "sentiment", "score", "action", "vetoed", "target")
-
-
-@dataclass(frozen=True)
-class MomentumModel:
-    """A classifier that needs no training: up is likelier after a rise."""
-
-    feature_names: tuple[str, ...] = ("return_1",)
-    artefact_hash: str = "0" * 64
-
-    def probability_up(self, values: FloatArray) -> FloatArray:
-        return 0.5 + 0.45 * np.tanh(100.0 * values[:, 0])
-
-
-STRATEGY = HybridStrategy(models=(MomentumModel(),))
 
 
 def altered(bars: Bars, t: int, rng: np.random.Generator) -> Bars:
@@ -54,33 +37,38 @@ def assert_same(first: Decisions, second: Decisions, until: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def decided(market: Bars, news: SentimentSeries) -> Decisions:
-    return STRATEGY.decide(market, news)
+def decided(market: Bars, news: SentimentSeries, strategy: HybridStrategy) -> Decisions:
+    return strategy.decide(market, news)
 
 
 @settings(max_examples=12, deadline=None)
 @given(t=st.integers(WARMUP, 2_598), seed=st.integers(0, 2**32 - 1))
 def test_the_future_never_changes_a_decision(
-    market: Bars, news: SentimentSeries, decided: Decisions, t: int, seed: int
+    market: Bars,
+    news: SentimentSeries,
+    strategy: HybridStrategy,
+    decided: Decisions,
+    t: int,
+    seed: int,
 ) -> None:
     changed = altered(market, t, np.random.default_rng(seed))
     close = int(market.timestamp[t]) + market.interval_ms
-    assert_same(decided, STRATEGY.decide(changed, news.seen_until(close)), t + 1)
+    assert_same(decided, strategy.decide(changed, news.seen_until(close)), t + 1)
 
 
 @settings(max_examples=12, deadline=None)
 @given(n_seen=st.integers(WARMUP + 1, 2_600))
 def test_the_last_decision_of_a_prefix_is_that_of_the_whole(
-    market: Bars, news: SentimentSeries, decided: Decisions, n_seen: int
+    market: Bars, news: SentimentSeries, strategy: HybridStrategy, decided: Decisions, n_seen: int
 ) -> None:
-    live = STRATEGY.decide(market[:n_seen], news)
+    live = strategy.decide(market[:n_seen], news)
     assert live.signal() == decided.signal(n_seen - 1)
 
 
 def test_every_source_can_change_the_action(decided: Decisions) -> None:
     from cryptovolt.decision.fusion import influence
 
-    changed = influence(decided.ml, decided.rules, decided.sentiment, STRATEGY.policy)
+    changed = influence(decided.ml, decided.rules, decided.sentiment, decided.strategy.policy)
     for source in Source:
         assert changed[source].sum() >= 5, f"{source} changes nothing"
 
@@ -116,6 +104,8 @@ def test_high_volatility_with_bad_news_vetoes_a_buy(market: Bars) -> None:
     assert np.isnan(decisions.target[vetoed])
 
 
-def test_probabilities_of_another_length_are_refused(market: Bars) -> None:
+def test_probabilities_of_another_length_are_refused(
+    market: Bars, strategy: HybridStrategy
+) -> None:
     with pytest.raises(DataError, match=r"expected probability_up of shape \(2600,\)"):
-        STRATEGY.decide(market, probability_up=np.full(10, 0.5))
+        strategy.decide(market, probability_up=np.full(10, 0.5))

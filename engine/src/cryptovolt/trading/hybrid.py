@@ -142,6 +142,7 @@ class HybridStrategy:
         sentiment: SentimentSeries | None = None,
         *,
         probability_up: FloatArray | None = None,
+        last_only: bool = False,
     ) -> Decisions:
         """Return the decisions at every bar.
 
@@ -154,13 +155,16 @@ class HybridStrategy:
         probability_up : ndarray of shape (n_bars,), optional
             P(up) from elsewhere in place of the models', e.g. out-of-sample predictions; NaN where
             silent.
+        last_only : bool, default=False
+            Ask the models about the last bar only, as live trading does; they are silent at the
+            bars before it.
 
         Raises
         ------
         DataError
             If the bars have errors or `probability_up` has another length.
         """
-        ml = self._vote_of_models(bars, sentiment, probability_up)
+        ml = self._vote_of_models(bars, sentiment, probability_up, last_only)
         rules = vote_of_rules(bars)
         heard = self._vote_of_sentiment(bars, sentiment)
         score = fuse_scores(ml, rules.score, heard, self.policy)
@@ -183,7 +187,11 @@ class HybridStrategy:
         )
 
     def _vote_of_models(
-        self, bars: Bars, sentiment: SentimentSeries | None, probability_up: FloatArray | None
+        self,
+        bars: Bars,
+        sentiment: SentimentSeries | None,
+        probability_up: FloatArray | None,
+        last_only: bool,
     ) -> FloatArray:
         if probability_up is not None:
             if probability_up.shape != (len(bars),):
@@ -191,9 +199,12 @@ class HybridStrategy:
                     f"expected probability_up of shape {(len(bars),)}, found {probability_up.shape}"
                 )
             return 2.0 * probability_up - 1.0
-        if not self.models:
-            return np.full(len(bars), np.nan)
-        return vote_scores(self.models, build_features(bars, sentiment))
+        votes = np.full(len(bars), np.nan)
+        if self.models:
+            features = build_features(bars, sentiment)
+            first = len(bars) - 1 if last_only else 0
+            votes[first:] = vote_scores(self.models, features.since(first))
+        return votes
 
     def _vote_of_sentiment(self, bars: Bars, sentiment: SentimentSeries | None) -> FloatArray:
         if sentiment is None:

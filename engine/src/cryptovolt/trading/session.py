@@ -16,7 +16,7 @@ from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Signal
 from cryptovolt.execution.settings import TradingSettings
-from cryptovolt.market.windows import live_rows
+from cryptovolt.market.windows import anchored_windows, live_rows
 from cryptovolt.portfolio.realised import Booked, Held, book
 from cryptovolt.trading.account import Account
 from cryptovolt.trading.hybrid import WARMUP, HybridStrategy
@@ -104,7 +104,9 @@ class PaperSession:
         asked_at = self._asked_at
         booked = self._stepped(timestamp, prices)
         self._recent = _appended(self._recent, bar)
-        signal = self._strategy.decide(self._recent, sentiment).signal()
+        *_, window = anchored_windows(self._recent, WARMUP)
+        block = self._recent[window.start :]
+        signal = self._strategy.decide(block, sentiment, last_only=True).signal()
         if signal.target is not None:
             self._account.decide(signal.target)
             self._asked_at = timestamp
