@@ -74,7 +74,7 @@ export function TradesPanel({ session, className = '' }: { session: number; clas
   return (
     <Panel
       title="Latest trades"
-      aside={trades.data && (count > ROWS ? `newest ${ROWS} of ${count}` : `${count} trades`)}
+      aside={trades.data && (count > ROWS ? `newest ${ROWS}` : `${count} trades`)}
       failure={useFailure(trades)}
       updatedAt={trades.dataUpdatedAt}
       onRetry={() => void trades.refetch()}
