@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from app.cli import bars, db, demo, openapi, sentiment, up
+from app.cli import bars, bench, db, demo, openapi, sentiment, up
 from app.cli.output import fail
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(bars.app, name="bars")
+app.add_typer(bench.app, name="bench")
 app.add_typer(db.app, name="db")
 app.add_typer(openapi.app, name="openapi")
 app.add_typer(sentiment.app, name="sentiment")

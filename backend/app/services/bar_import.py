@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.core.database import SessionLocal
 from app.repositories.bars import SeriesKey, SeriesWriter, Written
+from cryptovolt.domain.arrays import IntArray
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
 from cryptovolt.domain.errors import BadBarError
 from cryptovolt.market.checking import REPAIRABLE, Finding, find_errors, raise_first
@@ -83,11 +85,24 @@ class ImportReport:
         if len(repairs.rows):
             self.repaired_rows.append(repairs.rows)
 
-    def add_warning(self, kind: str, count: int, times: Iterable[int]) -> None:
-        """Count a warning and remember its first times."""
-        self.warnings[kind] += count
-        shown = self.examples.setdefault(kind, [])
-        shown += [utc(time) for time in times][: 3 - len(shown)]
+    def add_warnings(self, warnings: Iterable["_Warning"]) -> None:
+        """Count warnings and remember the first times of each kind."""
+        for warning in warnings:
+            self.warnings[warning.kind] += warning.count
+            self.n_missing += warning.n_missing
+            shown = self.examples.setdefault(warning.kind, [])
+            shown += [utc(time) for time in warning.times][: 3 - len(shown)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Warning:
+    kind: str
+    count: int
+    times: IntArray
+    n_missing: int
+
+
+_Examined: TypeAlias = tuple[Bars, tuple[Finding, ...], list[_Warning]]
 
 
 def open_files(paths: Sequence[Path], options: ImportOptions) -> list[BarFile]:
@@ -149,14 +164,13 @@ def _stream(session: Session, file: BarFile, options: ImportOptions) -> ImportRe
     report = _new_report(file)
     writer = SeriesWriter(session, report.key, options.update)
     before: Bars | None = None
-    for batch in _prefetched(file.batches()):
-        errors = find_errors(batch, options.as_of)
+    for batch, errors, warnings in _prefetched(_examined(file, options)):
         first_row, report.n_rows = report.n_rows, report.n_rows + len(batch)
         if errors or (before is not None and batch.timestamp[0] <= before.timestamp[-1]):
             _refuse(batch, errors, first_row, options)
             savepoint.rollback()
             return None
-        _count_warnings(report, before, batch)
+        report.add_warnings(warnings)
         closed, unclosed = drop_unclosed(batch, options.as_of)
         report.add_repairs(unclosed)
         writer.write(closed)
@@ -188,7 +202,7 @@ def _clean_and_import(session: Session, file: BarFile, options: ImportOptions) -
     raise_first(cleaned, find_errors(cleaned, options.as_of))
     closed, unclosed = drop_unclosed(cleaned, options.as_of)
     report.add_repairs(unclosed)
-    _count_warnings(report, None, closed)
+    report.add_warnings(_warn(None, closed))
     writer = SeriesWriter(session, report.key, options.update)
     for start in range(0, len(closed), BATCH_ROWS):
         writer.write(closed[start : start + BATCH_ROWS])
@@ -201,25 +215,36 @@ def _new_report(file: BarFile) -> ImportReport:
     return ImportReport(path=file.path, key=key, layout=file.layout)
 
 
-def _prefetched(batches: Iterator[Bars]) -> Iterator[Bars]:
-    # The next batch is read and parsed while the database works on this one.
+def _examined(file: BarFile, options: ImportOptions) -> Iterator[_Examined]:
+    before: Bars | None = None
+    for batch in file.batches():
+        errors = find_errors(batch, options.as_of)
+        # What is odd can be told only of bars in order and without NaN.
+        yield batch, errors, [] if errors else _warn(before, batch)
+        before = batch[-1:]
+
+
+def _prefetched(items: Iterator[_Examined]) -> Iterator[_Examined]:
+    # The next batch is read, parsed and examined while the database works on this one.
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(next, batches, None)
-        while (batch := waiting.result()) is not None:
-            waiting = pool.submit(next, batches, None)
-            yield batch
+        waiting = pool.submit(next, items, None)
+        while (item := waiting.result()) is not None:
+            waiting = pool.submit(next, items, None)
+            yield item
 
 
-def _count_warnings(report: ImportReport, before: Bars | None, batch: Bars) -> None:
+def _warn(before: Bars | None, batch: Bars) -> list[_Warning]:
     # One bar of the batch before stands in front, so that a gap between batches is seen.
-    joined = batch if before is None else _joined(before, batch)
+    in_order = before is None or before.timestamp[-1] < batch.timestamp[0]
+    joined = batch if before is None or not in_order else _joined(before, batch)
     n_before = len(joined) - len(batch)
-    for kind, found, _ in find_warnings(joined, None):
-        rows = found[found >= n_before]
+    found: list[_Warning] = []
+    for kind, all_rows, _ in find_warnings(joined, None):
+        rows = all_rows[all_rows >= n_before]
+        n_missing = int(gap_lengths(joined)[rows].sum()) if kind is Oddity.GAP else 0
         if rows.size:
-            report.add_warning(kind, rows.size, joined.timestamp[rows[:3]])
-        if kind is Oddity.GAP:
-            report.n_missing += int(gap_lengths(joined)[rows].sum())
+            found.append(_Warning(kind, rows.size, joined.timestamp[rows[:3]], n_missing))
+    return found
 
 
 def _joined(one: Bars, other: Bars) -> Bars:
