@@ -7,7 +7,6 @@ valid login of the account is counted apart: an attacker cannot keep its owner o
 
 import ipaddress
 import time
-from math import ceil
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -67,7 +66,7 @@ class Throttle:
 
     def _refusal(self, item: RateLimitItem, *key: str) -> TooManyAttemptsError:
         stats = self._limiter.get_window_stats(item, *key)
-        return TooManyAttemptsError(max(1, ceil(stats.reset_time - time.time())))
+        return TooManyAttemptsError(max(0, int(stats.reset_time - time.time())) + 1)
 
 
 def network(address: str) -> str:

@@ -275,7 +275,7 @@ def test_wrong_passwords_are_slowed_down_and_others_are_not(
         assert codes == [401] * 5
         blocked = attacker.post(LOGIN, json=wrong)
         assert blocked.status_code == 429
-        assert 1 <= int(blocked.headers["retry-after"]) <= 60
+        assert 1 <= int(blocked.headers["retry-after"]) <= 61
         assert attacker.post(LOGIN, json=wrong | {"password": PASSWORD}).status_code == 429
         assert attacker.post(LOGIN, json=wrong | {"username": "NED"}).status_code == 429
         by_mail = wrong | {"username": "ned@example.org"}

@@ -202,7 +202,7 @@ def unused_port() -> int:
         return port
 
 
-def test_a_database_that_is_down_is_answered_with_503_and_advice(live: Live, alice: Person) -> None:
+def test_a_database_that_is_down_is_answered_with_503_and_advice(alice: Person) -> None:
     before = settings.DATABASE_URL
     database.engine.dispose()
     settings.DATABASE_URL = f"postgresql://postgres:secret9@127.0.0.1:{unused_port()}/cryptovolt"
