@@ -92,7 +92,8 @@ def clean_bars(bars: Bars) -> tuple[Bars, Repairs]:
     if any(error.kind == Fault.DUPLICATE for error in errors):
         rows, notes = _without_duplicates(bars, rows)
     if errors:
-        cleaned = take(bars, rows)
+        newest_first = bool((np.diff(bars.timestamp) < 0).all())
+        cleaned = bars[::-1] if newest_first else take(bars, rows)
     for repair, test in ((Repair.BOGUS, bogus_bars), (Repair.FILLED, filled_bars)):
         found = test(cleaned)
         if found.any():

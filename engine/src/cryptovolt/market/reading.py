@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -72,11 +73,12 @@ class BarFile:
 
     def read(self) -> Bars:
         """Return all bars of the file."""
-        parts = list(self.batches())
-        columns = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("timestamp", *VALUE_COLUMNS)
-        }
+        parts: dict[str, list[Any]] = {name: [] for name in ("timestamp", *VALUE_COLUMNS)}
+        for batch in self.batches():
+            for name, collected in parts.items():
+                collected.append(getattr(batch, name))
+        # Column by column, so that parts and whole are never there together.
+        columns = {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
         return Bars(symbol=self.symbol, timeframe=self.timeframe, source=self.source, **columns)
 
     def _bars(self, frame: pl.DataFrame, first_row: int) -> Bars:
