@@ -82,10 +82,8 @@ def walk(market: Market, user: User, options: WalkOptions, progress: Progress) -
     require_clean(market.bars)
     snapshot = take_snapshot(market.key)
     trained = train(market, options.seed, progress)
-    strategy = HybridStrategy(models=(trained.model,))
-    decided = HybridStrategy().decide(
-        market.bars, market.news, probability_up=trained.probability_up
-    )
+    strategy = HybridStrategy(models=trained.promoted)
+    decided = strategy.decide(market.bars, market.news, probability_up=trained.votes)
     rules = infer_rules(market.bars, options.cash)
     first, held_out = trained.first_out_of_sample, trained.n_train
     backtest = _simulated(market.bars[first:], decided.target[first:], strategy, rules, options)

@@ -57,6 +57,17 @@ class Trained:
         return CHAMPION if promotable(self.gates) else CANDIDATE
 
     @property
+    def promoted(self) -> tuple[XGBoostClassifier, ...]:
+        """The models that may vote: a candidate is shown, but casts no vote."""
+        return (self.model,) if self.status == CHAMPION else ()
+
+    @property
+    def votes(self) -> FloatArray:
+        """P(up) of the models that may vote, shape (n_bars,); NaN where there is none."""
+        silent = np.full_like(self.probability_up, np.nan)
+        return self.probability_up if self.promoted else silent
+
+    @property
     def first_out_of_sample(self) -> int:
         """The first bar with an out-of-sample probability."""
         return int(np.argmax(~np.isnan(self.probability_up)))
