@@ -1,6 +1,7 @@
 """Accounts; `owner` None means everybody's."""
 
 from sqlalchemy import Select, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.models.database import User
@@ -33,6 +34,12 @@ def find_by_name(db: Session, name: str) -> User | None:
         .limit(1)
     )
     return db.scalar(query)
+
+
+def add_if_missing(db: Session, username: str, email: str, password_hash: str, role: str) -> None:
+    """Store an account unless one of its names is taken; of two at once, one waits."""
+    values = {"username": username, "email": email, "password_hash": password_hash, "role": role}
+    db.execute(insert(User).values(values).on_conflict_do_nothing())
 
 
 def is_taken(db: Session, username: str, email: str) -> bool:

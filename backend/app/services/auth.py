@@ -160,15 +160,13 @@ def ensure_local_user(db: Session) -> User:
     to whoever runs the program, and to nobody over the network.
     """
     user = users.find_by_name(db, LOCAL_NAME)
+    if user is None:
+        # Several programs of this machine may ask at once, each for the same account.
+        password_hash = security.hash_password(security.random_token())
+        users.add_if_missing(db, LOCAL_NAME, LOCAL_EMAIL, password_hash, role="admin")
+        user = users.find_by_name(db, LOCAL_NAME)
     if user is None or user.username != LOCAL_NAME:
-        user = User(
-            username=LOCAL_NAME,
-            email=LOCAL_EMAIL,
-            password_hash=security.hash_password(security.random_token()),
-            role="admin",
-        )
-        db.add(user)
-        db.flush()
+        raise ConflictError(f"another account has the e-mail address {LOCAL_EMAIL}")
     return user
 
 

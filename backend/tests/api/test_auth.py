@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from tests.api.live import PASSWORD, Live, Person, log_in, register
 
+from app.core.database import SessionLocal
 from app.models.auth import LoginLink, RefreshToken
 from app.models.database import Alert, User
 from app.services import auth
@@ -319,6 +320,18 @@ def test_a_link_logs_in_once(db: Session, browser: httpx.Client) -> None:
     assert browser.get("/api/v1/auth/me", headers=access).json()["username"] == "local"
     assert browser.post(LOGIN, json={"link": code}).status_code == 401
     assert auth.ensure_local_user(db).user_id == user.user_id
+
+
+@pytest.mark.usefixtures("fresh_database_url")
+def test_programs_that_start_at_once_share_one_local_user() -> None:
+    def ask(_: int) -> int:
+        with SessionLocal() as session:
+            user_id = auth.ensure_local_user(session).user_id
+            session.commit()
+            return user_id
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
 
 
 def test_of_many_uses_of_a_link_at_once_one_logs_in(live: Live, db: Session) -> None:
