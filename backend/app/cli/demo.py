@@ -228,11 +228,8 @@ def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _result(statistics: dict[str, float | None]) -> str:
-    return ", ".join(
-        f"{label} {_percent(statistics[name])}"
-        for label, name in (("return", "total_return"), ("maximum drawdown", "max_drawdown"))
+    earned, lost = statistics["total_return"], statistics["max_drawdown"]
+    return (
+        f"return {'undefined' if earned is None else format(earned, '+.1%')}, "
+        f"maximum drawdown {'undefined' if lost is None else format(lost, '.1%')}"
     )
-
-
-def _percent(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:+.1%}"

@@ -43,6 +43,8 @@ log = structlog.get_logger(__name__)
 KIND = "up"
 BAD_INPUT = 2
 PAUSE_BETWEEN_REPLAYS_S = 20.0
+HEAD_START_BARS = 120
+"""Bars of a new session that are replayed at once, so that the page has something to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Replay:
     session_id: int
     session: PaperSession
     next_bar: int
+    hurry_until: int = 0
 
     @property
     def finished(self) -> bool:
@@ -108,7 +111,8 @@ def begin(market: Market, now: datetime) -> Replay:
     if state is not None:
         session.restore(state)
     log.info("session.began", session_id=session_id, next_bar=next_bar)
-    return Replay(market, session_id, session, next_bar)
+    hurry_until = next_bar + HEAD_START_BARS if state is None else 0
+    return Replay(market, session_id, session, next_bar, hurry_until)
 
 
 def take_turn(replay: Replay) -> None:
@@ -132,11 +136,15 @@ def run(options: TraderOptions, stopping: threading.Event) -> None:
     market = choose_market(options, datetime.now(UTC))
     while not stopping.is_set():
         replay = begin(market, datetime.now(UTC))
-        while not replay.finished and not stopping.wait(1.0 / options.speed):
+        while not replay.finished and not stopping.wait(_pause(replay, options)):
             take_turn(replay)
         if replay.finished:
             finish(replay, datetime.now(UTC))
             stopping.wait(PAUSE_BETWEEN_REPLAYS_S)
+
+
+def _pause(replay: Replay, options: TraderOptions) -> float:
+    return 0.0 if replay.next_bar < replay.hurry_until else 1.0 / options.speed
 
 
 def _strategy(market: Market) -> tuple[int, HybridStrategy]:
