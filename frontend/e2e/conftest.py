@@ -306,20 +306,21 @@ def _ledger(bars: Bars) -> Iterator[Trade | EquitySnapshot]:
 
 def _model() -> Model:
     figures = {
-        "auc": (0.484, 0.531, 0.5),
-        "accuracy": (0.489, 0.537, 0.509),
-        "precision": (0.471, 0.529, 0.495),
-        "recall": (0.402, 0.473, 0.512),
+        "auc": (0.484, 0.531, 0.5, 0.5),
+        "accuracy": (0.489, 0.537, 0.509, 0.502),
+        "precision": (0.471, 0.529, 0.491, 0.495),
+        "recall": (0.402, 0.473, 0.5, 0.512),
     }
-    card = {
-        "verdict": "no edge shown: AUC 0.507 has the interval 0.484 to 0.531",
+    scores = {
+        name: {"low": low, "high": high, "baselines": {"majority": share, "last_direction": last}}
+        for name, (low, high, share, last) in figures.items()
+    }
+    verdict = {
+        "edge": False,
+        "text": "no edge shown: AUC 0.507 has the interval 0.484 to 0.531",
         "rule": "edge only if the interval of the AUC lies above 0.5",
-        "synthetic": True,
-        "metrics": {
-            name: {"low": low, "high": high, "baseline": baseline}
-            for name, (low, high, baseline) in figures.items()
-        },
     }
+    card = {"synthetic": True, "evaluation": {"verdict": verdict, "scores": scores}}
     return Model(
         name="hybrid SYNTHETIC-USDT 1h synthetic", model_type="xgboost", version="1",
         status="champion",

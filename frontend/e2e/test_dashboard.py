@@ -108,6 +108,7 @@ def test_the_screen_shows_the_session(open_page: OpenPage, link: MakeLink) -> No
     model = panel(page, "Model card")
     expect(model.get_by_role("row", name="AUC")).to_contain_text("0.484 to 0.531")
     expect(model.get_by_text("trained on SYNTHETIC prices")).to_be_visible()
+    expect(model.get_by_text("1 of 2 passed")).to_be_visible()
     expect(model.get_by_text("planted leak")).to_contain_text("✕ fail")
     keep(page, "dashboard-dark")
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { isSynthetic, readGates, readMetrics, readVerdict } from '@/features/models/card';
+import { baselineNames, isSynthetic, readGates, readMetrics, readVerdict } from '@/features/models/card';
 import type { Model } from '@/lib/api/types';
 
 const MODEL: Model = {
@@ -21,17 +21,26 @@ const MODEL: Model = {
   code_version: null,
   artefact_hash: null,
   extra_data: {
-    verdict: 'no edge shown: AUC 0.507 has the interval 0.484 to 0.531',
-    rule: 'edge only if …',
-    metrics: { auc: { value: 0.507, low: 0.484, high: 0.531, baseline: 0.5 } },
+    evaluation: {
+      verdict: {
+        edge: false,
+        text: 'no edge shown: AUC 0.507 has the interval 0.484 to 0.531',
+        rule: 'edge only if …',
+      },
+      scores: {
+        auc: { value: 0.507, low: 0.484, high: 0.531, baselines: { majority: 0.5, last: null } },
+      },
+    },
   },
   created_at: '2024-01-01T00:00:00Z',
 };
 
 it('a metric stands with its interval and baseline, and says where they are missing', () => {
   const [auc, accuracy] = readMetrics(MODEL);
-  expect(auc).toEqual({ name: 'AUC', value: 0.507, low: 0.484, high: 0.531, baseline: 0.5 });
-  expect(accuracy).toEqual({ name: 'Accuracy', value: 0.51, low: null, high: null, baseline: null });
+  const baselines = { majority: 0.5, last: null };
+  expect(auc).toEqual({ name: 'AUC', value: 0.507, low: 0.484, high: 0.531, baselines });
+  expect(accuracy).toEqual({ name: 'Accuracy', value: 0.51, low: null, high: null, baselines: {} });
+  expect(baselineNames(readMetrics(MODEL))).toEqual(['majority', 'last']);
 });
 
 it('gates keep their outcome and sentence', () => {
@@ -48,7 +57,8 @@ it.each([[{ leak: true }], [{ leak: { passed: 'yes' } }], [{ leak: null }]])(
   },
 );
 
-it('the verdict is the stored sentence or nothing', () => {
+it('the verdict is what is stored or nothing', () => {
+  expect(readVerdict(MODEL)?.edge).toBe(false);
   expect(readVerdict(MODEL)?.text).toMatch(/^no edge shown/);
   expect(readVerdict({ ...MODEL, extra_data: null })).toBeNull();
 });

@@ -7,8 +7,8 @@ export interface Metric {
   /** 95 % interval; null where none is stored. */
   low: number | null;
   high: number | null;
-  /** What the better of the guesses without a model reaches; null where none is stored. */
-  baseline: number | null;
+  /** What guesses without a model reach, by their names. */
+  baselines: Record<string, number | null>;
 }
 
 export interface Gate {
@@ -30,20 +30,30 @@ const METRIC_NAMES = { auc: 'AUC', accuracy: 'Accuracy', precision: 'Precision',
 
 const rowOf = (value: unknown): Row => (isRow(value) ? value : {});
 
-/** AUC, accuracy, precision and recall with interval and baseline, as far as they are stored. */
+/** The walk-forward evaluation the model was stored with. */
+const evaluationOf = (model: Model): Row => rowOf(model.extra_data?.evaluation);
+
+/** AUC, accuracy, precision and recall with interval and baselines, as far as they are stored. */
 export function readMetrics(model: Model): Metric[] {
-  const stored = rowOf(model.extra_data?.metrics);
+  const scores = rowOf(evaluationOf(model).scores);
   return METRICS.map((name) => {
-    const { low, high, baseline } = rowOf(stored[name]);
+    const { low, high, baselines } = rowOf(scores[name]);
     return {
       name: METRIC_NAMES[name],
       value: model[name],
       low: number(low),
       high: number(high),
-      baseline: number(baseline),
+      baselines: Object.fromEntries(
+        Object.entries(rowOf(baselines)).map(([key, value]) => [key, number(value)]),
+      ),
     };
   });
 }
+
+/** Names of all baselines that any metric is compared with. */
+export const baselineNames = (metrics: readonly Metric[]): string[] => [
+  ...new Set(metrics.flatMap(({ baselines }) => Object.keys(baselines))),
+];
 
 function readGate(name: string, value: unknown): Gate {
   if (isRow(value) && typeof value.passed === 'boolean') {
@@ -59,16 +69,17 @@ export function readGates(gates: Model['gates']): Gate[] {
 }
 
 export interface Verdict {
+  edge: boolean;
   text: string;
   /** What had to hold for an edge. */
   rule: string | null;
 }
 
-/** The sentence about the edge, or null where none is stored. */
+/** Whether an edge was shown, or null where nothing is stored. */
 export function readVerdict(model: Model): Verdict | null {
-  const { verdict, rule } = model.extra_data ?? {};
-  if (typeof verdict !== 'string') return null;
-  return { text: verdict, rule: typeof rule === 'string' ? rule : null };
+  const { edge, text, rule } = rowOf(evaluationOf(model).verdict);
+  if (typeof edge !== 'boolean' || typeof text !== 'string') return null;
+  return { edge, text, rule: typeof rule === 'string' ? rule : null };
 }
 
 /** Whether the model learnt from generated prices. */

@@ -1,7 +1,10 @@
+import { useState } from 'react';
+
 import { Badge } from '@/components/badge';
 import { Empty, Panel } from '@/components/panel';
 import { useModel } from '@/features/models/api/get-model';
 import {
+  baselineNames,
   isSynthetic,
   readGates,
   readMetrics,
@@ -19,14 +22,16 @@ function interval({ low, high }: Metric): string {
 }
 
 function Metrics({ metrics }: { metrics: readonly Metric[] }) {
+  const baselines = baselineNames(metrics);
+  const headings = ['Value', '95 % interval', ...baselines.map((name) => name.replaceAll('_', ' '))];
   return (
-    <table className="w-full text-sm tabular-nums">
+    <table className="w-full text-xs tabular-nums">
       <thead>
-        <tr className="text-xs text-soft">
+        <tr className="align-bottom text-soft">
           <th scope="col" className="py-1 text-left font-normal">
             Metric
           </th>
-          {['Value', '95 % interval', 'Baseline'].map((heading) => (
+          {headings.map((heading) => (
             <th key={heading} scope="col" className="py-1 pl-2 text-right font-normal">
               {heading}
             </th>
@@ -39,9 +44,13 @@ function Metrics({ metrics }: { metrics: readonly Metric[] }) {
             <th scope="row" className="py-1 text-left font-normal">
               {metric.name}
             </th>
-            <td className="py-1 pl-2 text-right font-semibold">{formatScore(metric.value)}</td>
+            <td className="py-1 pl-2 text-right text-sm font-semibold">{formatScore(metric.value)}</td>
             <td className="py-1 pl-2 text-right whitespace-nowrap">{interval(metric)}</td>
-            <td className="py-1 pl-2 text-right">{formatScore(metric.baseline)}</td>
+            {baselines.map((name) => (
+              <td key={name} className="py-1 pl-2 text-right">
+                {formatScore(metric.baselines[name])}
+              </td>
+            ))}
           </tr>
         ))}
       </tbody>
@@ -51,7 +60,9 @@ function Metrics({ metrics }: { metrics: readonly Metric[] }) {
 
 function VerdictNote({ verdict }: { verdict: Verdict | null }) {
   return (
-    <div className="rounded border border-warn bg-warn-soft px-3 py-2 text-sm break-words">
+    <div
+      className={`rounded border px-3 py-2 text-sm break-words ${verdict?.edge ? 'border-up' : 'border-warn bg-warn-soft'}`}
+    >
       <p>
         Verdict: <strong>{verdict?.text ?? 'none stored, so no edge is shown'}</strong>
       </p>
@@ -60,20 +71,38 @@ function VerdictNote({ verdict }: { verdict: Verdict | null }) {
   );
 }
 
-function Gates({ gates }: { gates: readonly Gate[] }) {
-  if (gates.length === 0) return <p className="text-sm">No gate was run.</p>;
+function GateRow({ gate, isLong }: { gate: Gate; isLong: boolean }) {
+  const { name, passed, detail } = gate;
   return (
-    <ul className="space-y-1 text-sm">
-      {gates.map(({ name, passed, detail }) => (
-        <li key={name} className="break-words">
-          <span className={`font-semibold ${passed ? 'text-up' : 'text-down'}`}>
-            {passed ? '✓ pass' : '✕ fail'}
-          </span>{' '}
-          {name}
-          {detail !== '' && <span className="block text-xs text-soft">{detail}</span>}
-        </li>
-      ))}
-    </ul>
+    <li className="break-words">
+      <span className={`font-semibold ${passed ? 'text-up' : 'text-down'}`}>
+        {passed ? '✓ pass' : '✕ fail'}
+      </span>{' '}
+      {name}
+      {isLong && detail !== '' && <span className="block text-xs text-soft">{detail}</span>}
+    </li>
+  );
+}
+
+/** All outcomes; of those that failed also why, of the others when asked for. */
+function Gates({ gates }: { gates: readonly Gate[] }) {
+  const [isLong, setIsLong] = useState(false);
+  if (gates.length === 0) return <p className="text-sm">No gate was run.</p>;
+  const passed = gates.filter((gate) => gate.passed).length;
+  return (
+    <>
+      <p className="mb-1 flex items-center justify-between gap-2 text-sm">
+        {passed} of {gates.length} passed
+        <button type="button" className="button" aria-pressed={isLong} onClick={() => setIsLong(!isLong)}>
+          {isLong ? 'Hide details' : 'Show details'}
+        </button>
+      </p>
+      <ul className={`gap-x-3 gap-y-0.5 text-xs ${isLong ? 'space-y-1' : 'grid grid-cols-2'}`}>
+        {gates.map((gate) => (
+          <GateRow key={gate.name} gate={gate} isLong={isLong || !gate.passed} />
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -92,7 +121,7 @@ export function ModelCard({ model }: { model: Model }) {
       <VerdictNote verdict={readVerdict(model)} />
       <Metrics metrics={readMetrics(model)} />
       <p className="text-xs text-soft">
-        Out of sample. Baseline: the better of two guesses that use no model.
+        Out of sample, with 95 % intervals. The last columns are guesses that use no model.
       </p>
       <div>
         <h3 className="mb-1 text-xs text-soft">Integrity gates: was it made honestly?</h3>
