@@ -21,9 +21,9 @@ def test_the_true_slope_and_base_rate_are_found() -> None:
 
 def test_it_agrees_with_scikit_learns_logistic_regression() -> None:
     rng = np.random.default_rng(2)
-    margin, weight = rng.normal(0.0, 0.02, 5_000), rng.uniform(0.1, 1.0, 5_000)
-    up = rng.random(5_000) < 1.0 / (1.0 + np.exp(-30.0 * margin))
-    # Platt's targets are a hair inside 0 and 1, which 5,000 rows hardly notice.
+    margin, weight = rng.normal(0.0, 0.02, 50_000), rng.uniform(0.1, 1.0, 50_000)
+    up = rng.random(50_000) < 1.0 / (1.0 + np.exp(-30.0 * margin))
+    # Platt's targets are a hair inside 0 and 1, the slope has a prior: 50,000 rows hardly notice.
     regression: Any = LogisticRegression(C=np.inf, tol=1e-10)
     expected = regression.fit(margin[:, None] * 50, up, weight)
     found = fit_platt(margin, up, weight)

@@ -61,7 +61,7 @@ def test_a_value_on_a_threshold_goes_where_xgboost_sends_it(
     classifier: XGBoostClassifier,
 ) -> None:
     trees = classifier.trees
-    inner = trees.feature >= 0
+    inner = np.isfinite(trees.threshold)
     values = np.zeros((int(inner.sum()), 3))
     values[np.arange(len(values)), trees.feature[inner]] = trees.threshold[inner]
     booster = xgboost.Booster()

@@ -8,7 +8,8 @@ from cryptovolt import indicators
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.features.registry import Feature, Group, log_return, zero_where_undefined
-from cryptovolt.features.rolling import rolling_deviation, rolling_extreme, rolling_mean
+from cryptovolt.features.rolling import rolling_deviation, rolling_mean
+from cryptovolt.indicators.library import generic
 
 _WILDER_WARMUP = 400
 
@@ -59,12 +60,18 @@ def _body(bars: Bars) -> FloatArray:
     return zero_where_undefined(bars.close - bars.open, bars.high - bars.low)
 
 
+def _extreme(name: str, values: FloatArray, n: int) -> FloatArray:
+    # Comparing rounds nothing, so TA-Lib's running extreme has no memory of where it began.
+    result: FloatArray = generic(name)(values, n)
+    return result
+
+
 def _drawdown(bars: Bars, *, n: int) -> FloatArray:
-    return np.log(bars.close / rolling_extreme(bars.high, n, 1))
+    return np.log(bars.close / _extreme("max", bars.high, n))
 
 
 def _rise(bars: Bars, *, n: int) -> FloatArray:
-    return np.log(bars.close / rolling_extreme(bars.low, n, -1))
+    return np.log(bars.close / _extreme("min", bars.low, n))
 
 
 RETURN_FEATURES = tuple(

@@ -43,19 +43,6 @@ def rolling_deviation(values: FloatArray, window: int) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def rolling_extreme(values: FloatArray, window: int, sign: int) -> FloatArray:
-    """Return the highest (`sign` 1) or lowest (`sign` −1) of the newest `window` elements."""
-    result = np.full(values.size, np.nan)
-    for t in range(window - 1, values.size):
-        best = values[t]
-        for i in range(t - window + 1, t + 1):
-            if not (values[i] - best) * sign <= 0.0:
-                best = values[i]
-        result[t] = best
-    return result
-
-
-@njit(cache=True, nogil=True)
 def rolling_correlation(first: FloatArray, second: FloatArray, window: int) -> FloatArray:
     """Return Pearson's correlation over the newest `window` elements; 0 where one is constant."""
     result = np.full(first.size, np.nan)

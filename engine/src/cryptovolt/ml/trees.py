@@ -6,7 +6,7 @@ a million. Features are compared as float32, as they were in training.
 
 import json
 from dataclasses import dataclass
-from math import exp, isfinite, log
+from math import exp, isfinite, log, nan
 from typing import Any
 
 import numpy as np
@@ -24,16 +24,23 @@ Float32Array = npt.NDArray[np.float32]
 class FlatTrees:
     """Every node of every tree in one row of arrays.
 
+    The right child follows the left one, and a leaf leads back to itself, so that every tree is
+    walked in the same number of steps without asking where it ends.
+
     Parameters
     ----------
     feature : ndarray of shape (n_nodes,)
-        Column to compare; −1 in a leaf.
+        Column to compare; 0 in a leaf.
     threshold : ndarray of shape (n_nodes,)
-        Smaller values go left; in a leaf the value that is summed.
-    left, right : ndarray of shape (n_nodes,)
-        Where to go on, as an index into these arrays.
+        Smaller values go left; NaN in a leaf, which no value reaches.
+    left : ndarray of shape (n_nodes,)
+        Left child, as an index into these arrays; a leaf itself.
+    value : ndarray of shape (n_nodes,)
+        What a leaf adds to the margin.
     root : ndarray of shape (n_trees,)
         First node of each tree.
+    depth : int
+        Steps from any root to its deepest leaf.
     base : float
         Margin before the first tree.
     n_features : int
@@ -43,8 +50,9 @@ class FlatTrees:
     feature: Int32Array
     threshold: Float32Array
     left: Int32Array
-    right: Int32Array
+    value: FloatArray
     root: Int32Array
+    depth: int
     base: float
     n_features: int
 
@@ -71,8 +79,9 @@ class FlatTrees:
             self.feature,
             self.threshold,
             self.left,
-            self.right,
+            self.value,
             self.root,
+            self.depth,
             self.base,
             slope,
             intercept,
@@ -102,25 +111,36 @@ def read_trees(model: bytes) -> FlatTrees:
 
 
 def _flatten(trees: list[dict[str, Any]], base: float, n_features: int) -> FlatTrees:
-    sizes = [len(tree["left_children"]) for tree in trees]
-    root = np.cumsum([0, *sizes[:-1]]).astype(np.int32)
-    feature: list[Int32Array] = []
-    left: list[Int32Array] = []
-    right: list[Int32Array] = []
-    for tree, offset in zip(trees, root.tolist(), strict=True):
-        children = np.array(tree["left_children"], np.int32)
-        is_leaf = children < 0
-        feature.append(np.where(is_leaf, -1, np.array(tree["split_indices"])).astype(np.int32))
-        left.append(np.where(is_leaf, -1, children + offset).astype(np.int32))
-        others = np.array(tree["right_children"], np.int32)
-        right.append(np.where(is_leaf, -1, others + offset).astype(np.int32))
-    conditions = [np.array(tree["split_conditions"], np.float32) for tree in trees]
+    feature, threshold, left = list[int](), list[float](), list[int]()
+    value, root = list[float](), list[int]()
+    depth = 0
+    for tree in trees:
+        first = len(left)
+        root.append(first)
+        # Level by level; children are placed as they are met, in pairs.
+        level, n_placed, n_steps = [0], first + 1, -1
+        while level:
+            n_steps += 1
+            below: list[int] = []
+            for node in level:
+                is_leaf = tree["left_children"][node] < 0
+                condition = tree["split_conditions"][node]
+                feature.append(0 if is_leaf else tree["split_indices"][node])
+                threshold.append(nan if is_leaf else condition)
+                value.append(condition if is_leaf else 0.0)
+                left.append(len(left) if is_leaf else n_placed)
+                if not is_leaf:
+                    n_placed += 2
+                    below += [tree["left_children"][node], tree["right_children"][node]]
+            level = below
+        depth = max(depth, n_steps)
     return FlatTrees(
-        feature=np.concatenate(feature),
-        threshold=np.concatenate(conditions),
-        left=np.concatenate(left),
-        right=np.concatenate(right),
-        root=root,
+        feature=np.array(feature, np.int32),
+        threshold=np.array(threshold, np.float32),
+        left=np.array(left, np.int32),
+        value=np.array(value, np.float32).astype(np.float64),
+        root=np.array(root, np.int32),
+        depth=depth,
         base=base,
         n_features=n_features,
     )
@@ -132,8 +152,9 @@ def _evaluate(
     feature: Int32Array,
     threshold: Float32Array,
     left: Int32Array,
-    right: Int32Array,
+    value: FloatArray,
     root: Int32Array,
+    depth: int,
     base: float,
     slope: float,
     intercept: float,
@@ -152,9 +173,10 @@ def _evaluate(
         total = base
         for tree in range(root.size):
             node = root[tree]
-            while feature[node] >= 0:
-                node = left[node] if row[feature[node]] < threshold[node] else right[node]
-            total += threshold[node]
+            for _ in range(depth):
+                # Comparing with a leaf's NaN is never true: the walk stays where it is.
+                node = left[node] + (row[feature[node]] >= threshold[node])
+            total += value[node]
         margin[t] = total
         probability[t] = 1.0 / (1.0 + exp(-(slope * total + intercept)))
     return margin, probability

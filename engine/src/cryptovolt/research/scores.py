@@ -100,4 +100,5 @@ def judge(scores: Mapping[str, Score]) -> Verdict:
                 )
     if missing:
         return Verdict(False, "no edge shown: " + "; ".join(missing), RULE)
-    return Verdict(True, f"edge shown: AUC {area.value:.3f}, baselines beaten", RULE)
+    text = f"edge shown: AUC {area.value:.3f}, both baselines beaten; whether it pays is not tested"
+    return Verdict(True, text, RULE)
