@@ -1,9 +1,10 @@
 """Research: walk-forward evaluation, integrity gates, verdicts."""
 
+from cryptovolt.research.evaluation import Evaluation, FoldResult
 from cryptovolt.research.gate import Gate
 from cryptovolt.research.gates import promotable, run_gates
 from cryptovolt.research.scores import Score, Verdict
-from cryptovolt.research.walkforward import Evaluation, FoldResult, evaluate_classifier
+from cryptovolt.research.walkforward import evaluate_classifier
 
 __all__ = [
     "Evaluation",

@@ -15,6 +15,7 @@ from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.ports import Progress
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import Features, build_features
+from cryptovolt.research.evaluation import Evaluation
 from cryptovolt.research.feature_gates import Build, future_alteration, live_equals_batch
 from cryptovolt.research.gate import Gate
 from cryptovolt.research.label_gates import (
@@ -31,7 +32,6 @@ from cryptovolt.research.model_gates import (
     serving_equals_training,
     split_audit,
 )
-from cryptovolt.research.walkforward import Evaluation
 
 
 def run_gates(

@@ -12,8 +12,8 @@ from cryptovolt.ml.split import validation_tail
 from cryptovolt.ml.trees import read_trees
 from cryptovolt.ml.xgboost_classifier import train_trees
 from cryptovolt.performance.classification import auc
+from cryptovolt.research.evaluation import Evaluation
 from cryptovolt.research.gate import Gate
-from cryptovolt.research.walkforward import Evaluation
 
 MOST_OF_ONE_COLUMN = 0.9
 LEAST_ALIGNMENT = 0.95

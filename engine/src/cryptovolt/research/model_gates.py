@@ -3,8 +3,8 @@
 import numpy as np
 
 from cryptovolt.features.build import Features
+from cryptovolt.research.evaluation import Evaluation
 from cryptovolt.research.gate import Gate
-from cryptovolt.research.walkforward import Evaluation
 
 LEAST_INDEPENDENT_ROWS = 50
 LEAST_MINORITY = 0.05

@@ -7,9 +7,7 @@ different models are compared in units of their spread on the rows that stopped 
 trees say the same thing louder.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -29,100 +27,11 @@ from cryptovolt.ml.xgboost_classifier import (
     train_trees,
 )
 from cryptovolt.performance.classification import MEASURES
-from cryptovolt.research.scores import Score, Verdict, baseline_probabilities, judge, score
+from cryptovolt.research.evaluation import Evaluation, FoldResult
+from cryptovolt.research.scores import baseline_probabilities, judge, score
 
 MIN_LABELS = 500
 """Fewer labelled rows than this say nothing that would hold."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FoldResult:
-    """What one fold gave.
-
-    Parameters
-    ----------
-    fold : Fold
-        Training and test positions.
-    measures : mapping
-        Measure name to its value on the test rows.
-    fitted_until : mapping
-        Each fitted step to the last bar of any label it was fitted to.
-    calibration : Platt
-        Used on the test rows.
-    n_trees : int
-        Grown before validation stopped it.
-    """
-
-    fold: Fold
-    measures: Mapping[str, float]
-    fitted_until: Mapping[str, int]
-    calibration: Platt
-    n_trees: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evaluation:
-    """A walk-forward evaluation and the model trained on everything afterwards.
-
-    Parameters
-    ----------
-    probability : ndarray of shape (n_bars,)
-        Out-of-sample P(up) of every test row, NaN elsewhere.
-    scores : mapping
-        Measure name to its pooled value, interval and baselines.
-    folds : tuple of FoldResult
-        In order of time.
-    verdict : Verdict
-        Whether an edge is shown.
-    model : XGBoostClassifier
-        For rows after the last label.
-    labels : Labels
-        The rows that had features.
-    walk : WalkForward
-        How they were split.
-    settings : BoosterSettings
-        How trees were grown.
-    """
-
-    probability: FloatArray
-    scores: Mapping[str, Score]
-    folds: tuple[FoldResult, ...]
-    verdict: Verdict
-    model: XGBoostClassifier
-    labels: Labels
-    walk: WalkForward
-    settings: BoosterSettings
-
-    def to_record(self) -> dict[str, Any]:
-        """Return everything but the arrays, as JSON knows it; undefined numbers are None."""
-        return {
-            "verdict": {
-                "edge": self.verdict.edge,
-                "text": self.verdict.text,
-                "rule": self.verdict.rule,
-            },
-            "scores": {
-                name: {
-                    "value": _defined(entry.value),
-                    "low": _defined(entry.interval.low),
-                    "high": _defined(entry.interval.high),
-                    "baselines": {key: _defined(x) for key, x in entry.baselines.items()},
-                }
-                for name, entry in self.scores.items()
-            },
-            "folds": [
-                {
-                    "n_train": int(result.fold.train.size),
-                    "n_test": int(result.fold.test.size),
-                    "n_trees": result.n_trees,
-                    "measures": {key: _defined(x) for key, x in result.measures.items()},
-                }
-                for result in self.folds
-            ],
-            "n_labels": len(self.labels),
-            "horizon": self.labels.horizon,
-            "artefact_hash": self.model.artefact_hash,
-        }
 
 
 @dataclass(slots=True)
@@ -335,7 +244,3 @@ def _scale(trees: FlatTrees, values: FloatArray) -> float:
 def _report(progress: Progress | None, done: int, total: int, message: str) -> None:
     if progress is not None:
         progress(done, total, message)
-
-
-def _defined(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
