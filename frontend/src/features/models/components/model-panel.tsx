@@ -59,12 +59,14 @@ function Metrics({ metrics }: { metrics: readonly Metric[] }) {
 }
 
 function VerdictNote({ verdict }: { verdict: Verdict | null }) {
+  const [head, ...why] = (verdict?.text ?? 'none stored, so no edge is shown').split(': ');
   return (
     <div
       className={`rounded border px-3 py-2 text-sm break-words ${verdict?.edge ? 'border-up' : 'border-warn bg-warn-soft'}`}
     >
       <p>
-        Verdict: <strong>{verdict?.text ?? 'none stored, so no edge is shown'}</strong>
+        Verdict: <strong>{head}</strong>
+        {why.length > 0 && `: ${why.join(': ')}`}
       </p>
       {verdict?.rule && <p className="mt-1 text-xs text-soft">Rule: {verdict.rule}.</p>}
     </div>
