@@ -50,7 +50,7 @@ _LATEST = f"""
 """  # noqa: S608
 _RANGE = f"""
     SELECT timestamp, {", ".join(_STORED_COLUMNS)} FROM market_data
-    WHERE symbol = {{symbol}} AND timeframe = {{timeframe}} AND source = {{source}} AND {_FULL}
+    WHERE symbol = {{symbol}} AND timeframe = {{timeframe}} AND source = {{source}}
       AND timestamp BETWEEN {{first}} AND {{last}}
     ORDER BY timestamp
 """  # noqa: S608
@@ -230,6 +230,9 @@ def read_range(key: SeriesKey, first: datetime = EVER[0], last: datetime = EVER[
         # ADBC reads a query without parameters by binary COPY, which is what makes it fast.
         cursor.execute(statement.as_string(None))
         table = cursor.fetch_arrow_table()
+    # Rows without prices are left out here: the server would take longer over it.
+    if any(column.null_count for column in table.columns):
+        table = table.drop_null()
     columns = {
         name: table.column(position).to_numpy()
         for position, name in enumerate(("timestamp", *VALUE_COLUMNS))

@@ -33,7 +33,7 @@ from cryptovolt.market.snapshots import read_snapshot, write_snapshot
 from cryptovolt.market.tables import BATCH_ROWS
 from cryptovolt.market.writing import write_bars
 
-_START_MS = 1_500_000_000_000
+_START_MS = 1_260_000_000_000
 _MINUTE_MS = 60_000
 _KEY = SeriesKey("BENCHUSDT", "1m", "bench")
 _N_SYMBOLS = 20
