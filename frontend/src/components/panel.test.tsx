@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
-import { act, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, expect, it, vi } from 'vitest';
 
 import { FailureNote } from '@/components/panel';
@@ -28,7 +28,10 @@ const fail = (message: string) => () => {
   throw new Error(message);
 };
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
 
 it('a failure keeps its first time until it works again, and old data its age', async () => {
   vi.useFakeTimers({ now: new Date(2024, 2, 1, 12, 0, 0) });
@@ -54,4 +57,14 @@ it('a failure keeps its first time until it works again, and old data its age', 
   await pass(2_000);
   expect(screen.getByText('data two')).toBeTruthy();
   expect(screen.queryByRole('alert')).toBeNull();
+});
+
+it('Retry asks at once', () => {
+  let asked = 0;
+  const retry = () => {
+    asked += 1;
+  };
+  render(<FailureNote what="probe" failure={{ message: 'gone', since: 0 }} onRetry={retry} />);
+  fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+  expect(asked).toBe(1);
 });
