@@ -166,7 +166,8 @@ def test_whatever_cell_is_lost_is_found(row: int, seed: int) -> None:
     name = ("open", "high", "low", "close", "volume")[int(rng.integers(5))]
     values = {n: np.full(48, 5.0) for n in ("open", "high", "low", "close", "volume")}
     values[name][row] = np.nan
-    bars = Bars(symbol="X", timeframe="1h", timestamp=START + HOUR * np.arange(48), **values)
+    time = START + HOUR * np.arange(48)
+    bars = Bars(symbol="X", timeframe="1h", source="test", timestamp=time, **values)
     assert cv.check_bars(bars).errors[0].rows.tolist() == [row]
 
 
