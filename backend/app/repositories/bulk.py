@@ -16,19 +16,33 @@ from app.repositories.copy import copy_columns
 def copy_records(db: Session, model: type[Base], rows: Sequence[Base | Mapping[str, Any]]) -> None:
     """Append rows, given as instances or dicts; as in the ORM, None means the column's default."""
     mapper = inspect(model)
-    records = [row if isinstance(row, Mapping) else _values(row) for row in rows]
+    records = [_values(row) if isinstance(row, Base) else row for row in rows]
     defaults = {
         attribute.key
         for attribute in mapper.column_attrs
         if attribute.columns[0].server_default is not None or attribute.columns[0].primary_key
     }
-    groups: dict[frozenset[str], list[Mapping[str, Any]]] = defaultdict(list)
-    for record in records:
-        absent = [name for name in defaults if name in record and record[name] is None]
-        groups[frozenset(record).difference(absent)].append(record)
-    for names, group in groups.items():
+    for names, group in _grouped(records, defaults).items():
         columns = {name: [record[name] for record in group] for name in sorted(names)}
         copy_columns(db, mapper.local_table.description, _by_column(mapper, columns))
+
+
+def _grouped(
+    records: Sequence[Mapping[str, Any]], defaults: set[str]
+) -> dict[frozenset[str], list[Mapping[str, Any]]]:
+    groups: dict[frozenset[str], list[Mapping[str, Any]]] = defaultdict(list)
+    # Rows mostly name the same columns in the same order, so that is looked at once.
+    shapes: dict[tuple[str, ...], tuple[list[str], list[Mapping[str, Any]]]] = {}
+    for record in records:
+        shape = tuple(record)
+        if shape not in shapes:
+            shapes[shape] = ([name for name in shape if name in defaults], groups[frozenset(shape)])
+        optional, group = shapes[shape]
+        absent = [name for name in optional if record[name] is None] if optional else []
+        if absent:
+            group = groups[frozenset(shape).difference(absent)]
+        group.append(record)
+    return {names: group for names, group in groups.items() if group}
 
 
 def _values(row: Base) -> Mapping[str, Any]:

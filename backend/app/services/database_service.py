@@ -111,9 +111,12 @@ class DatabaseService:
 def _names(model: type[T], rows: Sequence[T | Mapping[str, Any]]) -> set[str]:
     names: set[str] = set()
     for row in rows:
-        if isinstance(row, Mapping):
+        if isinstance(row, model):
+            continue
+        # Asked first because it is ten times faster than asking for a Mapping.
+        if isinstance(row, dict) or isinstance(row, Mapping):  # noqa: SIM101
             names.update(row)
-        elif not isinstance(row, model):
+        else:
             raise TypeError(f"expected {model.__name__}, found {type(row).__name__}")
     return names
 
