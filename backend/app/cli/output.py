@@ -9,7 +9,12 @@ import typer
 
 def print_json(document: Any) -> None:
     """Print one JSON document to standard output; NaN becomes null."""
-    typer.echo(json.dumps(_without_nan(document), indent=2, default=str, allow_nan=False))
+    typer.echo(json.dumps(_without_nan(document), indent=2, default=_plain, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    # NumPy's numbers know their Python value; times, paths and exact money are texts.
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def _without_nan(value: Any) -> Any:

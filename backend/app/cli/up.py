@@ -1,6 +1,8 @@
 """The command ``cryptovolt up``: everything on this machine."""
 
+import contextlib
 import ipaddress
+import signal
 import socket
 import subprocess
 import sys
@@ -104,7 +106,10 @@ def _serve(listener: socket.socket) -> None:
     import uvicorn
 
     config = uvicorn.Config("app.main:app", log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    # The server hands a signal on when it has shut down; both mean to end in good order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 class TraderProcess:

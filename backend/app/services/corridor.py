@@ -138,7 +138,9 @@ def differences(turns: tuple[Turn, ...], run: Run) -> int:
     counted = abs(len(fills) - len(run.fills))
     counted += sum(one != other for one, other in zip(fills, run.fills, strict=False))
     equity = [float(turn.equity) for turn in turns]
-    return counted + sum(one != other for one, other in zip(equity, run.equity, strict=True))
+    return counted + sum(
+        one != other for one, other in zip(equity, run.equity.tolist(), strict=True)
+    )
 
 
 def trading_settings(strategy: HybridStrategy, cash: float) -> TradingSettings:
