@@ -19,8 +19,8 @@ def list_visible(
     query = visible(owner)
     if is_read is not None:
         query = query.where(Alert.is_read == is_read)
-    order = (Alert.timestamp.desc(), Alert.alert_id.desc())
-    return list(db.scalars(query.order_by(*order).offset(skip).limit(limit)))
+    # As stored: a replay tells of older times after the note that it began.
+    return list(db.scalars(query.order_by(Alert.alert_id.desc()).offset(skip).limit(limit)))
 
 
 def find(db: Session, owner: int | None, alert_id: int, *, lock: bool = False) -> Alert | None:

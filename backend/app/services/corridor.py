@@ -22,13 +22,10 @@ from app.services.markets import Market
 from app.services.training import Trained, keep_model, train
 from cryptovolt.backtest.baseline import buy_and_hold_of
 from cryptovolt.backtest.run import Run
-from cryptovolt.backtest.simulate import simulate
-from cryptovolt.domain.arrays import FloatArray
-from cryptovolt.domain.bars import Bars
+from cryptovolt.backtest.simulate import simulate_account
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.ports import Progress
 from cryptovolt.execution.inference import infer_rules
-from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.market.checking import Findings, check_bars, require_clean
 from cryptovolt.trading.hybrid import HybridStrategy
 from cryptovolt.trading.session import PaperSession, Turn
@@ -86,8 +83,9 @@ def walk(market: Market, user: User, options: WalkOptions, progress: Progress) -
     decided = strategy.decide(market.bars, market.news, probability_up=trained.votes)
     rules = infer_rules(market.bars, options.cash)
     first, held_out = trained.first_out_of_sample, trained.n_train
-    backtest = _simulated(market.bars[first:], decided.target[first:], strategy, rules, options)
-    alone = _simulated(market.bars[held_out:], decided.target[held_out:], strategy, rules, options)
+    account = strategy.trading_settings(options.cash)
+    backtest = simulate_account(market.bars[first:], decided.target[first:], account, rules)
+    alone = simulate_account(market.bars[held_out:], decided.target[held_out:], account, rules)
     session, turns = replay(market, held_out, strategy, rules, options.cash, progress)
     with SessionLocal.begin() as db:
         model_id = keep_model(db, trained, market, snapshot.hash, settings.home / "models")
@@ -122,7 +120,7 @@ def replay(
     progress: Progress,
 ) -> tuple[PaperSession, tuple[Turn, ...]]:
     """Trade the bars from `first` on, on paper, one after another."""
-    session = PaperSession(strategy, rules, trading_settings(strategy, cash), market.bars[:first])
+    session = PaperSession(strategy, rules, strategy.trading_settings(cash), market.bars[:first])
     turns: list[Turn] = []
     total = len(market.bars) - first
     for row in range(first, len(market.bars)):
@@ -140,18 +138,6 @@ def differences(turns: tuple[Turn, ...], run: Run) -> int:
     equity = [float(turn.equity) for turn in turns]
     return counted + sum(
         one != other for one, other in zip(equity, run.equity.tolist(), strict=True)
-    )
-
-
-def trading_settings(strategy: HybridStrategy, cash: float) -> TradingSettings:
-    """Return what an account of the strategy trades with."""
-    limits = strategy.limits
-    return TradingSettings(
-        cash=cash,
-        stop_loss=limits.stop_loss,
-        take_profit=limits.take_profit,
-        max_daily_loss=limits.max_daily_loss,
-        leverage=max(1.0, limits.max_position),
     )
 
 
@@ -218,24 +204,3 @@ def statistics(run: Run) -> dict[str, float | None]:
         name: float(value) if value - value == 0.0 else None
         for name, value in run.statistics.items()
     }
-
-
-def _simulated(
-    bars: Bars,
-    target: FloatArray,
-    strategy: HybridStrategy,
-    rules: SymbolRules,
-    options: WalkOptions,
-) -> Run:
-    chosen = trading_settings(strategy, options.cash)
-    return simulate(
-        bars,
-        target,
-        costs=chosen.costs,
-        cash=chosen.cash,
-        leverage=chosen.leverage,
-        rules=rules,
-        stop_loss=chosen.stop_loss,
-        take_profit=chosen.take_profit,
-        max_daily_loss=chosen.max_daily_loss,
-    )

@@ -30,7 +30,7 @@ from app.services import markets, paper
 from app.services.auth import ensure_local_user
 from app.services.bar_import import ImportOptions
 from app.services.bars import take_snapshot
-from app.services.corridor import WalkOptions, opening, trading_settings
+from app.services.corridor import WalkOptions, opening
 from app.services.markets import Market
 from app.services.training import champion, keep_model, train, training_bars
 from cryptovolt.domain.errors import CryptoVoltError, TransientError
@@ -94,7 +94,7 @@ def begin(market: Market, now: datetime) -> Replay:
     model_id, strategy = _strategy(market)
     options = WalkOptions(now=now)
     rules = infer_rules(market.bars, options.cash)
-    chosen = trading_settings(strategy, options.cash)
+    chosen = strategy.trading_settings(options.cash)
     with SessionLocal.begin() as db:
         user = ensure_local_user(db)
         db.flush()

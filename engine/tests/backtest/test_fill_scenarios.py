@@ -87,6 +87,7 @@ def play(scenario: Scenario) -> Run:
         take_profit=settings.get("take_profit"),
         trailing_stop=settings.get("trailing_stop"),
         max_daily_loss=settings.get("max_daily_loss"),
+        rebalance_band=settings.get("rebalance_band"),
     )
 
 

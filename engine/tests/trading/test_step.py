@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptovolt.backtest.run import Run
-from cryptovolt.backtest.simulate import simulate
+from cryptovolt.backtest.simulate import simulate_account
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
@@ -93,6 +93,7 @@ def build_case(seed: int, n_bars: int, n_symbols: int) -> Case:
         take_profit=maybe(0.001, 0.03, 0.2),
         trailing_stop=maybe(0.001, 0.02, 0.1),
         max_daily_loss=maybe(0.01, 0.05),
+        rebalance_band=maybe(0.01, 0.2),
     )
     rules = SymbolRules(tick_size=tick, step_size=lot, min_notional=maybe(cash / 500) or 0.0)
     return Case(
@@ -113,18 +114,8 @@ CASES = st.builds(
 
 def play(case: Case, n_bars: int | None = None) -> Run:
     trading = case.trading
-    return simulate(
-        {name: bars[slice(n_bars)] for name, bars in case.markets.items()},
-        case.target[:n_bars],
-        costs=trading.costs,
-        cash=trading.cash,
-        leverage=trading.leverage,
-        rules=case.rules,
-        stop_loss=trading.stop_loss,
-        take_profit=trading.take_profit,
-        trailing_stop=trading.trailing_stop,
-        max_daily_loss=trading.max_daily_loss,
-    )
+    markets = {name: bars[slice(n_bars)] for name, bars in case.markets.items()}
+    return simulate_account(markets, case.target[:n_bars], trading, case.rules)
 
 
 def live(account: Account, case: Case, rows: range) -> tuple[list[Fill], list[Decimal]]:

@@ -1,7 +1,7 @@
 """A backtest of the hybrid strategy: decide at every bar, then simulate."""
 
 from cryptovolt.backtest.run import Run
-from cryptovolt.backtest.simulate import simulate
+from cryptovolt.backtest.simulate import simulate_account
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
@@ -47,14 +47,4 @@ def backtest(
         As :func:`cryptovolt.simulate` and the strategy raise them.
     """
     decisions = strategy.decide(bars, sentiment, probability_up=probability_up)
-    return simulate(
-        bars,
-        decisions.target,
-        costs=costs,
-        cash=cash,
-        rules=rules,
-        stop_loss=strategy.limits.stop_loss,
-        take_profit=strategy.limits.take_profit,
-        max_daily_loss=strategy.limits.max_daily_loss,
-        leverage=max(1.0, strategy.limits.max_position),
-    )
+    return simulate_account(bars, decisions.target, strategy.trading_settings(cash, costs), rules)

@@ -152,6 +152,7 @@ class Run:
             "take_profit": trading.take_profit,
             "trailing_stop": trading.trailing_stop,
             "max_daily_loss": trading.max_daily_loss,
+            "rebalance_band": trading.rebalance_band,
             "rules": {
                 symbol: {
                     "tick_size": rule.tick_size,

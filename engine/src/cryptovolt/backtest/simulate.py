@@ -33,6 +33,7 @@ def simulate(
     take_profit: float | None = None,
     trailing_stop: float | None = None,
     max_daily_loss: float | None = None,
+    rebalance_band: float | None = None,
 ) -> Run:
     """Return what an account would have done that follows a target share of its equity.
 
@@ -60,6 +61,8 @@ def simulate(
         Distance from the best price since entry, as a fraction.
     max_daily_loss : float, optional
         Loss since the start of the UTC day, as a fraction, that ends trading for the day.
+    rebalance_band : float, optional
+        Share of equity by which a position that stays open must at least change to be adjusted.
 
     Returns
     -------
@@ -72,9 +75,7 @@ def simulate(
     ConfigurationError
         If a setting or a target is outside its range, or the numbers do not fit into 64 bits.
     """
-    markets = {bars.symbol: bars} if isinstance(bars, Bars) else dict(bars)
-    _check_markets(markets)
-    settings = TradingSettings(
+    trading = TradingSettings(
         cash=cash,
         costs=costs or Costs(),
         leverage=leverage,
@@ -82,10 +83,22 @@ def simulate(
         take_profit=take_profit,
         trailing_stop=trailing_stop,
         max_daily_loss=max_daily_loss,
+        rebalance_band=rebalance_band,
     )
-    wanted = _check_target(target, markets, leverage)
-    known = _rules_of(markets, rules, cash)
-    return _loop(markets, wanted, settings, known)
+    return simulate_account(bars, target, trading, rules)
+
+
+def simulate_account(
+    bars: Bars | Mapping[str, Bars],
+    target: npt.ArrayLike,
+    trading: TradingSettings,
+    rules: SymbolRules | Mapping[str, SymbolRules] | None = None,
+) -> Run:
+    """Return what an account with these settings would have done; see :func:`simulate`."""
+    markets = {bars.symbol: bars} if isinstance(bars, Bars) else dict(bars)
+    _check_markets(markets)
+    wanted = _check_target(target, markets, trading.leverage)
+    return _loop(markets, wanted, trading, _rules_of(markets, rules, trading.cash))
 
 
 def _loop(

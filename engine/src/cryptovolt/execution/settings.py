@@ -6,6 +6,13 @@ from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import ConfigurationError
 
 MAX_LEVERAGE = 125.0
+_LIMITS = {
+    "stop_loss": 1,
+    "take_profit": 100,
+    "trailing_stop": 1,
+    "max_daily_loss": 1,
+    "rebalance_band": 1,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +34,8 @@ class TradingSettings:
         Fraction of the entry price, in (0, 100); None switches it off.
     max_daily_loss : float or None
         Fraction of the equity at the start of the UTC day, in (0, 1); None switches it off.
+    rebalance_band : float or None
+        Fraction of the equity, in (0, 1): a position is not adjusted by less; None adjusts always.
 
     Raises
     ------
@@ -45,6 +54,7 @@ class TradingSettings:
     take_profit: float | None = None
     trailing_stop: float | None = None
     max_daily_loss: float | None = None
+    rebalance_band: float | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.cash < float("inf"):
@@ -53,8 +63,7 @@ class TradingSettings:
             raise ConfigurationError(
                 f"expected leverage in (0, {MAX_LEVERAGE:g}], found {self.leverage}"
             )
-        limits = {"stop_loss": 1, "take_profit": 100, "trailing_stop": 1, "max_daily_loss": 1}
-        for name, limit in limits.items():
+        for name, limit in _LIMITS.items():
             value = getattr(self, name)
             if value is not None and not 1e-8 <= value < limit:
                 raise ConfigurationError(

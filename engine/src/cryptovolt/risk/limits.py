@@ -38,6 +38,9 @@ class RiskLimits:
         Loss since the start of the day (UTC) from which nothing is opened, in (0, 1].
     max_drawdown : float, default=0.25
         Loss since the highest equity from which nothing is opened, in (0, 1].
+    rebalance_band : float or None, default=0.1
+        Share of equity by which a position that stays open must at least change to be adjusted, in
+        (0, 1); None adjusts at every signal.
     veto_volatility : float, default=1.5
         Volatility as a multiple of its typical value from which bad news forbids buying, in
         [1, 100].
@@ -58,6 +61,7 @@ class RiskLimits:
     take_profit: float | None = 0.1
     max_daily_loss: float = 0.05
     max_drawdown: float = 0.25
+    rebalance_band: float | None = 0.1
     veto_volatility: float = 1.5
     veto_sentiment: float = -0.1
 
@@ -68,6 +72,8 @@ class RiskLimits:
             self._require(name, lambda value: 0.0 < value <= 1.0, "in (0, 1]")
         if self.stop_loss is not None:
             self._require("stop_loss", lambda value: 0.0 < value < 1.0, "in (0, 1), or None")
+        if self.rebalance_band is not None:
+            self._require("rebalance_band", lambda value: 0.0 < value < 1.0, "in (0, 1), or None")
         if self.take_profit is not None:
             self._require("take_profit", lambda value: 0.0 < value <= 10.0, "in (0, 10], or None")
         self._require("veto_volatility", lambda value: 1.0 <= value <= 100.0, "in [1, 100]")

@@ -103,5 +103,6 @@ def _as_array(settings: TradingSettings, most: int) -> IntArray:
         settings.take_profit,
         settings.trailing_stop,
         settings.max_daily_loss,
+        settings.rebalance_band,
     )
     return np.array([*(round((f or 0.0) * step.SCALE) for f in fractions), most], np.int64)

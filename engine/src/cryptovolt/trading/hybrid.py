@@ -13,10 +13,12 @@ from cryptovolt.decision.fusion import FusionPolicy, actions, fuse, fuse_scores
 from cryptovolt.decision.targets import targets
 from cryptovolt.domain.arrays import ActionArray, BoolArray, FloatArray, IntArray
 from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.ports import Classifier
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal, Source, Vote
+from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.features.build import FEATURE_WARMUP, build_features
 from cryptovolt.ml.voting import vote_scores
 from cryptovolt.risk.limits import RiskLimits
@@ -135,6 +137,26 @@ class HybridStrategy:
     limits: RiskLimits = field(default_factory=RiskLimits)
     half_life_ms: int = HALF_LIFE_MS
     models: tuple[Classifier, ...] = ()
+
+    def trading_settings(self, cash: float, costs: Costs | None = None) -> TradingSettings:
+        """Return what an account that follows this strategy trades with.
+
+        Parameters
+        ----------
+        cash : float
+            Quote currency at the start, positive.
+        costs : Costs, optional
+            Fee and slippage; on by default.
+        """
+        return TradingSettings(
+            cash=cash,
+            costs=costs or Costs(),
+            leverage=max(1.0, self.limits.max_position),
+            stop_loss=self.limits.stop_loss,
+            take_profit=self.limits.take_profit,
+            max_daily_loss=self.limits.max_daily_loss,
+            rebalance_band=self.limits.rebalance_band,
+        )
 
     def decide(
         self,

@@ -1,15 +1,13 @@
 """One bar's turn through an account, compiled.
 
 Backtest loops over :func:`run`; paper trading calls :func:`step` once per bar. Both end in the same
-`_bar`, so they cannot differ. All numbers are int64: prices in ticks, quantities in lots, money in
-quote units, fractions in 1 / `SCALE`. The rules are written down in ``docs/reference/fills.md``.
+`_bar`. All numbers are int64: prices in ticks, quantities in lots, money in quote units, fractions
+in 1 / `SCALE`. The rules are in ``docs/reference/fills.md``.
 
-A compiled function keeps calling the version of another one that it was cached with, also after
-that one was edited: therefore everything that is compiled for the step is in this file.
+A cached function keeps calling the version of another one that it was compiled with: therefore
+everything that is compiled for the step is in this file.
 
-Four arrays carry everything: ``account`` and ``positions`` (one row per symbol) are the whole state
-and are changed in place; ``grid`` and ``settings`` are constant. `_bar` is the complete rule; `run`
-only skips it where it would change nothing but the equity.
+`_bar` is the complete rule; `run` only skips it where nothing but the equity would change.
 """
 
 from collections.abc import Callable
@@ -34,7 +32,7 @@ _WISH, _ROOM = 9, 10  # scratch, 0 between bars
 N_POSITION = 11
 
 UNIT, MIN_NOTIONAL, MAX_LOTS = range(3)
-FEE, SLIPPAGE, LEVERAGE, STOP_LOSS, TAKE_PROFIT, TRAILING, DAILY_LOSS, MAX_EQUITY = range(8)
+FEE, SLIPPAGE, LEVERAGE, STOP_LOSS, TAKE_PROFIT, TRAILING, DAILY_LOSS, BAND, MAX_EQUITY = range(9)
 
 F_BAR, F_SYMBOL, F_LOTS, F_PRICE, F_NOTIONAL, F_FEE, F_REASON, F_PNL = range(8)
 N_FILL = 8
@@ -264,8 +262,10 @@ def _take_target(
         account[STATUS] = OUTGROWN
         return
     goal = _sign(aim) * _part_down(max(0, equity) // (price * unit), abs(aim))
-    too_small = abs(goal - lots) * price * unit < grid[s, MIN_NOTIONAL]
-    if goal == lots or (too_small and not _reduces(lots, goal)):
+    change = abs(goal - lots) * price * unit
+    too_small = change < grid[s, MIN_NOTIONAL] and not _reduces(lots, goal)
+    adjusts = lots != 0 and _sign(goal) == _sign(lots)
+    if goal == lots or too_small or (adjusts and change < _part_down(equity, settings[BAND])):
         positions[s, REASON] = R_NONE
         return
     if abs(goal) > grid[s, MAX_LOTS]:
