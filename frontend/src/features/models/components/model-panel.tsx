@@ -146,8 +146,8 @@ export function ModelPanel({ id, className = '' }: { id: number | null; classNam
     >
       {id === null && (
         <Empty>
-          This session trades without a model; its vote is silent. Train one with{' '}
-          <code>./cv model train</code>.
+          This session trades without a model; its vote is silent. A model is trained by{' '}
+          <code>./cv demo</code>.
         </Empty>
       )}
       {model.data && <ModelCard model={model.data} />}
