@@ -39,8 +39,8 @@ def architecture() -> list[list[str]]:
 
 
 def engine() -> list[list[str]]:
-    """Return the command that tests the engine, the venue and the tools."""
-    return [[*PYTEST, *PARALLEL, "engine/tests", "venue/tests", "tools/tests"]]
+    """Return the command that tests the engine and the tools."""
+    return [[*PYTEST, *PARALLEL, "engine/tests", "tools/tests"]]
 
 
 def backend() -> list[list[str]]:
