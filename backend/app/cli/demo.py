@@ -172,6 +172,7 @@ def _summary(walked: "Walk", report: Path) -> dict[str, Any]:
         "verdict": trained.evaluation.verdict.text,
         "model_status": trained.status,
         "gates": {gate.name: gate.passed for gate in trained.gates},
+        "actions_changed_by": dict(walked.influence),
         "backtest": statistics(walked.backtest),
         "buy_and_hold": statistics(walked.buy_and_hold),
         "paper": {
@@ -206,6 +207,9 @@ def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     failed = [name for name, passed in summary["gates"].items() if not passed]
     baselines = ", ".join(f"{name} {value:.3f}" for name, value in auc["baselines"].items())
     signals = ", ".join(f"{count:,} {name}" for name, count in paper["signals"].items())
+    changed = ", ".join(
+        f"{name} {count:,}" for name, count in summary["actions_changed_by"].items()
+    )
     return [
         ("bars", f"{summary['bars']:,}"),
         ("warnings", "\n".join(summary["warnings"]) or "none"),
@@ -218,6 +222,7 @@ def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("gates", "all passed" if not failed else "FAILED: " + ", ".join(failed)),
         ("model", f"{summary['model_status']}, id {summary['model_id']}"),
+        ("actions changed by", changed),
         ("backtest after costs", _result(summary["backtest"])),
         ("buy and hold, same bars", _result(summary["buy_and_hold"])),
         ("paper replay", f"{paper['bars']:,} bars, {signals}, {paper['vetoes']:,} vetoed"),

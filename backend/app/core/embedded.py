@@ -123,13 +123,10 @@ class EmbeddedServer:
             known = self._remembered() or _Remembered(_free_port(), secrets.token_urlsafe(24))
             account = server_account(self.data)
             programs = find_programs(account, self._chosen)
-            if self.pid() is None:
-                if not self.data.exists():
-                    self._remember(known)
-                    self._make_data(programs, known.password)
-                known = self._bring_up(programs, known)
-            self._remember(known)
-            _make_database(self.url())
+            if not self.data.exists():
+                self._remember(known)
+                self._make_data(programs, known.password)
+            self._remember(self._answering(programs, known))
             return self.url()
 
     def stop(self) -> bool:
@@ -204,6 +201,23 @@ class EmbeddedServer:
             raise EmbeddedServerError(f"initdb failed: {done.stdout.strip()}")
         (scratch / "data").rename(self.data)
         shutil.rmtree(scratch)
+
+    def _answering(self, programs: Programs, known: _Remembered) -> _Remembered:
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            if self.pid() is None:
+                known = self._bring_up(programs, known)
+                self._remember(known)
+            try:
+                _make_database(self.url())
+            except psycopg.OperationalError as error:
+                # A server that was just killed is a process for a moment still, and one that
+                # recovers refuses connections. A wrong password stays wrong.
+                if "password authentication" in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return known
 
     def _bring_up(self, programs: Programs, known: _Remembered) -> _Remembered:
         self._prepare_log(programs.account)

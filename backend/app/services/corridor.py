@@ -4,6 +4,7 @@ The newest bars are held out of training. They are replayed on paper bar by bar,
 backtest of the same bars: not one fill and not one unit of equity may differ.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,11 +24,12 @@ from app.services.training import Trained, keep_model, train
 from cryptovolt.backtest.baseline import buy_and_hold_of
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate_account
+from cryptovolt.decision.fusion import influence
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.ports import Progress
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.market.checking import Findings, check_bars, require_clean
-from cryptovolt.trading.hybrid import HybridStrategy
+from cryptovolt.trading.hybrid import Decisions, HybridStrategy
 from cryptovolt.trading.session import PaperSession, Turn
 
 log = structlog.get_logger(__name__)
@@ -49,8 +51,9 @@ class Walk:
     """What the corridor gave.
 
     `backtest` covers every bar with an out-of-sample vote of the model, `held_out` the held-out
-    bars alone; `differences` counts the fills and equities in which the paper replay of those bars
-    departs from it.
+    bars alone. `influence` counts the backtest's bars on which the action would have been another
+    without a source's vote; `differences` the fills and equities in which the paper replay of the
+    held-out bars departs from their backtest.
     """
 
     market: Market
@@ -58,6 +61,7 @@ class Walk:
     data_hash: str
     trained: Trained
     strategy: HybridStrategy
+    influence: Mapping[str, int]
     backtest: Run
     buy_and_hold: Run
     held_out: Run
@@ -101,6 +105,7 @@ def walk(market: Market, user: User, options: WalkOptions, progress: Progress) -
         data_hash=snapshot.hash,
         trained=trained,
         strategy=strategy,
+        influence=_influence(decided, first),
         backtest=backtest,
         buy_and_hold=buy_and_hold_of(backtest),
         held_out=alone,
@@ -196,6 +201,12 @@ def opening(
         started_at=options.now,
         settings={"seed": options.seed, "data_hash": market.bars.content_hash()},
     )
+
+
+def _influence(decided: Decisions, first: int) -> dict[str, int]:
+    votes = (decided.ml[first:], decided.rules[first:], decided.sentiment[first:])
+    changed = influence(*votes, decided.strategy.policy)
+    return {source.value: int(rows.sum()) for source, rows in changed.items()}
 
 
 def statistics(run: Run) -> dict[str, float | None]:
