@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import Any, cast
 
 import numpy as np
-import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.core.database import libpq_url
 from app.repositories.bar_rows import COLUMNS, decode_times, decode_values, encode_rows
 from app.repositories.binary import HEADER, TRAILER
+from app.repositories.copy import driver
 from cryptovolt.domain.arrays import BoolArray, IntArray
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
 from cryptovolt.domain.errors import ConfigurationError
@@ -254,17 +254,6 @@ def find_gaps(
     """Return the opens before and after each gap of a series, oldest first."""
     rows = driver(target).execute(_GAPS, {**key.labels, "interval_ms": interval_ms}).fetchall()
     return [(before, after) for before, after in rows]
-
-
-def driver(target: Connection | Session) -> psycopg.Connection[Any]:
-    """Return psycopg's connection of a connection or session that is in a transaction."""
-    connection = target.connection() if isinstance(target, Session) else target
-    if not connection.in_transaction():
-        connection.begin()
-    found = connection.connection.driver_connection
-    if not isinstance(found, psycopg.Connection):
-        raise TypeError(f"expected a connection of psycopg, found {type(found).__name__}")
-    return cast("psycopg.Connection[Any]", found)
 
 
 def _arrays(row: Sequence[Any] | None) -> dict[str, Any]:

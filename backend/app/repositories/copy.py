@@ -33,7 +33,7 @@ def copy_columns(target: Connection | Session, table: str, columns: Mapping[str,
         If the database refuses a row, for example because its key is there already.
     """
     n_rows = _n_rows(columns)
-    connection = _driver(target)
+    connection = driver(target)
     _copy(connection, table, columns, n_rows)
     return n_rows
 
@@ -41,7 +41,7 @@ def copy_columns(target: Connection | Session, table: str, columns: Mapping[str,
 def insert_columns(target: Connection | Session, table: str, columns: Mapping[str, Column]) -> int:
     """Append the rows whose key is not in the table yet, and return how many those were."""
     n_rows = _n_rows(columns)
-    connection = _driver(target)
+    connection = driver(target)
     names = {"table": sql.Identifier(table), "stage": sql.Identifier(_STAGE)}
     # Not INCLUDING ALL: the stage needs no keys, and no identity of its own.
     connection.execute(
@@ -69,7 +69,8 @@ def copy_rows(
     return copy_columns(target, table, dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
-def _driver(target: Connection | Session) -> psycopg.Connection[Any]:
+def driver(target: Connection | Session) -> psycopg.Connection[Any]:
+    """Return psycopg's connection of a connection or session, within a transaction."""
     connection = target.connection() if isinstance(target, Session) else target
     if not connection.in_transaction():
         # SQLAlchemy does not see what we do to its driver, and would have nothing to commit.

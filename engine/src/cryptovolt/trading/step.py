@@ -1,13 +1,12 @@
 """One bar's turn through an account, compiled.
 
 Backtest loops over :func:`run`; paper trading calls :func:`step` once per bar. Both end in the same
-`_bar`. All numbers are int64: prices in ticks, quantities in lots, money in quote units, fractions
-in 1 / `SCALE`. The rules are in ``docs/reference/fills.md``.
+`_bar`, which `run` skips only where nothing but the equity would change. All numbers are int64:
+prices in ticks, quantities in lots, money in quote units, fractions in 1 / `SCALE`. The rules are
+in ``docs/reference/fills.md``.
 
 A cached function keeps calling the version of another one that it was compiled with: therefore
 everything that is compiled for the step is in this file.
-
-`_bar` is the complete rule; `run` only skips it where nothing but the equity would change.
 """
 
 from collections.abc import Callable
