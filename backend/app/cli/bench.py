@@ -10,10 +10,18 @@ from app.cli.output import print_json
 if TYPE_CHECKING:
     from app.services.bench_bars import Measured
 
-app = typer.Typer(help="Measure how fast this machine is.", no_args_is_help=True)
+app = typer.Typer(help="Measure how fast this machine is; without a word, everything.")
 
 _Rows = Annotated[int, typer.Option(min=1_000, help="Rows that are imported and read.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Measure how fast this machine is; without a word, everything."""
+    if context.invoked_subcommand is None:
+        bars()
+        memory()
 
 
 @app.command()

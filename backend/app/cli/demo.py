@@ -93,7 +93,7 @@ def _market(
                 as_of,
             )
         except TransientError as error:
-            console.print(f"{error}; a SYNTHETIC market is generated instead.")
+            console.print(f"{error}; a SYNTHETIC market is generated instead.", soft_wrap=True)
     return markets.synthetic_market(now)
 
 
@@ -197,7 +197,7 @@ def _print(walked: "Walk", summary: dict[str, Any]) -> None:
     for name, value in _rows(summary):
         table.add_row(name, value)
     console.print(table)
-    console.print(f"Verdict: {summary['verdict']}")
+    console.print(f"Verdict: {summary['verdict']}", soft_wrap=True)
     console.print(f"Report: {summary['report']}", soft_wrap=True)
     console.print("See it on the dashboard: ./cv up", soft_wrap=True)
 

@@ -72,6 +72,18 @@ def test_a_demo_killed_anywhere_leaves_nothing_half_written(fresh_database_url: 
     assert json.loads(result.stdout)["paper"]["differences_from_backtest"] == 0
 
 
+def test_without_files_or_network_the_demo_says_that_it_generates(
+    fresh_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del fresh_database_url
+    monkeypatch.setenv("ARCHIVE_URL", "http://127.0.0.1:9")
+    result = run(*PROGRAM, "demo", "--report", str(tmp_path / "report.html"))
+    assert result.returncode == 0, result.stderr
+    assert "a SYNTHETIC market is" in result.stderr
+    assert "SYNTHETIC-USDT 1h from synthetic · SYNTHETIC" in result.stdout
+    assert "no edge shown" in result.stdout
+
+
 def test_news_without_bars_is_one_sentence(database_url: str, tmp_path: Path) -> None:
     del database_url
     news = tmp_path / "news.csv"

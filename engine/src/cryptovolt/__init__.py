@@ -5,6 +5,7 @@ Times are int64 milliseconds UTC at bar open; arrays are float64 of shape ``(n_b
 
 from cryptovolt import indicators, performance
 from cryptovolt.backtest.baseline import buy_and_hold
+from cryptovolt.backtest.hybrid import backtest
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.decision.fusion import FusionPolicy
@@ -23,6 +24,7 @@ from cryptovolt.research import evaluate_classifier, run_gates
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
+from cryptovolt.trading.hybrid import HybridStrategy
 
 __version__ = "0.1.0"
 
@@ -31,12 +33,14 @@ __all__ = [
     "Costs",
     "Features",
     "FusionPolicy",
+    "HybridStrategy",
     "Labels",
     "RiskLimits",
     "Run",
     "SentimentSeries",
     "SymbolRules",
     "__version__",
+    "backtest",
     "build_features",
     "buy_and_hold",
     "check_bars",
