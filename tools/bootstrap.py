@@ -170,6 +170,9 @@ def _install(arguments: list[str]) -> None:
     env = environment()
     uv = shutil.which("uv")
     if uv is not None:
+        # Certificates of this machine, as pip takes them; two names for newer and older versions.
+        env.setdefault("UV_SYSTEM_CERTS", "1")
+        env.setdefault("UV_NATIVE_TLS", "1")
         # uv does not read pip's settings, so they are passed on by name.
         for theirs, ours in (
             ("UV_FIND_LINKS", "PIP_FIND_LINKS"),
