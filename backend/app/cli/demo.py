@@ -44,6 +44,7 @@ def demo(
     from app.services.corridor import WalkOptions, walk
 
     now = datetime.now(UTC)
+    options = WalkOptions(now=now, cash=cash, seed=seed)
     console = Console(stderr=True, quiet=as_json)
     console.print("Database …")
     init_db()
@@ -55,7 +56,7 @@ def demo(
         db.flush()
         db.expunge(user)
     with _shown(console) as progress:
-        walked = walk(market, user, WalkOptions(now=now, cash=cash, seed=seed), progress)
+        walked = walk(market, user, options, progress)
     path = _write_report(walked, report or settings.home / "reports" / "demo.html")
     summary = _summary(walked, path)
     if as_json:

@@ -26,8 +26,10 @@ from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate_account
 from cryptovolt.decision.fusion import influence
 from cryptovolt.domain.costs import SymbolRules
+from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.ports import Progress
 from cryptovolt.execution.inference import infer_rules
+from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.market.checking import Findings, check_bars, require_clean
 from cryptovolt.trading.hybrid import Decisions, HybridStrategy
 from cryptovolt.trading.session import PaperSession, Turn
@@ -44,6 +46,11 @@ class WalkOptions:
     now: datetime
     cash: float = 10_000.0
     seed: int = 7
+
+    def __post_init__(self) -> None:
+        TradingSettings(cash=self.cash)
+        if self.seed < 0:
+            raise ConfigurationError(f"expected a seed of 0 or more, found {self.seed}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -28,7 +28,7 @@ from app.services.bar_import import (
     open_files,
     store_bars,
 )
-from app.services.sentiment import NewsImport
+from app.services.sentiment import NewsImport, ScoredNews
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
@@ -92,13 +92,16 @@ def market_from_files(
     DataError
         If a file cannot be used, or the bars are of several series; nothing was changed then.
     """
-    reports = import_files(open_files(paths, options), options)
-    keys = {report.key for report in reports}
+    files = open_files(paths, options)
+    keys = {SeriesKey(file.symbol, file.timeframe, file.source) for file in files}
     if len(keys) != 1:
         found = ", ".join(sorted(str(key) for key in keys))
         raise DataError(f"expected files of one series, found {found}")
     key = keys.pop()
-    imported = None if news is None else _import_news(news, key.symbol)
+    # News that cannot be read is found before a bar is stored.
+    scored = None if news is None else sentiment.score_news(news, symbol=key.symbol)
+    reports = import_files(files, options)
+    imported = None if scored is None else _store_news(scored)
     market = stored_market(key)
     return Market(
         key=key,
@@ -174,9 +177,9 @@ def _news(bars: Bars) -> SentimentSeries | None:
     return series if len(series) else None
 
 
-def _import_news(path: Path, symbol: str) -> NewsImport:
+def _store_news(scored: ScoredNews) -> NewsImport:
     with SessionLocal.begin() as db:
-        return sentiment.import_news(db, path, symbol=symbol)
+        return sentiment.store_news(db, scored)
 
 
 def _is_stored(db: Session, key: SeriesKey) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ def own(tmp_path: Path) -> Iterator[EmbeddedServer]:
     yield server
     if server.known():
         server.stop()
+    # As root the data lies outside the home.
+    shutil.rmtree(server.folder, ignore_errors=True)
 
 
 def begin(own_home: Path, *words: str) -> subprocess.Popen[str]:

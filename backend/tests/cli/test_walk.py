@@ -93,6 +93,23 @@ def test_news_without_bars_is_one_sentence(database_url: str, tmp_path: Path) ->
     assert "error: expected --bars beside --news" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--cash", "-5"), "error: expected cash above 0, found -5.0"),
+        (("--cash", "nan"), "error: expected cash above 0, found nan"),
+        (("--seed", "-1"), "error: expected a seed of 0 or more, found -1"),
+    ],
+)
+def test_numbers_without_meaning_are_one_sentence(
+    database_url: str, words: tuple[str, ...], sentence: str
+) -> None:
+    del database_url
+    result = run(*PROGRAM, "demo", "--synthetic", *words)
+    assert result.returncode == 1
+    assert result.stderr.strip() == sentence
+
+
 def test_too_few_bars_are_one_sentence(database_url: str, tmp_path: Path) -> None:
     del database_url
     path = tmp_path / "BTCUSDT-1h.csv"

@@ -91,6 +91,14 @@ def test_files_of_two_series_are_refused(database_url: str, tmp_path: Path) -> N
         market_from_files(paths, OPTIONS)
 
 
+def test_news_that_cannot_be_read_stores_no_bar(fresh_database_url: str, tmp_path: Path) -> None:
+    del fresh_database_url
+    bars = month_file(tmp_path, "BTCUSDT", date(2024, 3, 1))
+    with pytest.raises(DataError, match=r"found nothing at .*missing\.csv"):
+        market_from_files([bars], OPTIONS, tmp_path / "missing.csv")
+    assert longest_series() is None
+
+
 def test_news_come_along_as_they_were_seen(database_url: str, tmp_path: Path) -> None:
     del database_url
     bars = month_file(tmp_path, "BTCUSDT", date(2024, 3, 1))

@@ -7,6 +7,7 @@ import numpy as np
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import PRICE_COLUMNS, Bars
 from cryptovolt.domain.costs import SymbolRules
+from cryptovolt.domain.errors import ConfigurationError
 
 # Rounding to a tick then moves a fill by at most a tenth of a basis point.
 _COARSEST_TICK = 1e-5
@@ -34,7 +35,14 @@ def infer_rules(bars: Bars, cash: float = 10_000.0) -> SymbolRules:
     Returns
     -------
     SymbolRules
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no cash.
     """
+    if not 0.0 < cash < math.inf:
+        raise ConfigurationError(f"expected cash above 0, found {cash}")
     prices = [getattr(bars, name) for name in PRICE_COLUMNS]
     lowest, highest = float(np.min(bars.low)), float(np.max(bars.high))
     coarsest = math.floor(math.log10(lowest * _COARSEST_TICK) + 1e-9)

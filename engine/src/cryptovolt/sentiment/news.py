@@ -128,7 +128,11 @@ def read_news(
         else:
             items[item.external_id] = item
     if not items:
-        raise DataError(f"expected news items in {Path(path).name}, found none ({dict(dropped)})")
+        why = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
+        raise DataError(
+            f"expected news items in {Path(path).name}, found none"
+            + (f" that can be used ({why})" if why else "")
+        )
     ordered = sorted(items.values(), key=lambda item: (item.observed_at, item.event_time))
     return News(items=tuple(ordered), dropped=dict(dropped))
 
