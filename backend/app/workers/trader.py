@@ -30,7 +30,7 @@ from app.services import markets, paper
 from app.services.auth import ensure_local_user
 from app.services.bar_import import ImportOptions
 from app.services.bars import take_snapshot
-from app.services.corridor import WalkOptions, opening
+from app.services.corridor import WalkOptions, opening, strategy_of
 from app.services.markets import Market
 from app.services.training import champion, keep_model, train, training_bars
 from cryptovolt.domain.errors import CryptoVoltError, TransientError
@@ -99,7 +99,9 @@ def begin(market: Market, now: datetime) -> Replay:
         user = ensure_local_user(db)
         db.flush()
         row = find_unfinished(db, user.user_id, KIND, _series(market))
-        if row is not None and row.state is not None and row.model_id == model_id:
+        wanted = (model_id, strategy_of(db, user.user_id, strategy))
+        # Another model or other limits would not go on with what the session holds.
+        if row is not None and row.state and (row.model_id, row.strategy_id) == wanted:
             next_bar, state = _rows_closed_by(market, row.as_of or now), row.state
         else:
             stop_unfinished(db, user.user_id, KIND, now)

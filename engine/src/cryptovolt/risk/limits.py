@@ -19,6 +19,9 @@ _ROUNDING = 1e-9
 class RiskLimits:
     """What the account may do. All are fractions of equity unless said.
 
+    Backtest and paper trading apply sizes, vetoes, exits, the daily loss and the band; `max_order`,
+    `max_exposure` and `max_drawdown` are what :func:`check` asks before an order is sent.
+
     Parameters
     ----------
     max_position : float, default=0.5
