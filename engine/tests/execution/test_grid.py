@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cryptovolt.domain.bars import Bars
@@ -77,6 +77,7 @@ def test_inferred_rules(prices: list[float], cash: float, tick: float, step: flo
     assert rules.min_notional == cash / 10_000
 
 
+@example([461169.0, 6.103515625e-05, 1.0000000000000002e-06], 1.0)
 @given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=20), st.floats(1.0, 1e8))
 def test_inferred_rules_hardly_move_a_price_or_a_size(prices: list[float], cash: float) -> None:
     bars = market(prices)

@@ -8,6 +8,7 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import PRICE_COLUMNS, Bars
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.execution.quantise import LARGEST
 
 # Rounding to a tick then moves a fill by at most a tenth of a basis point.
 _COARSEST_TICK = 1e-5
@@ -21,7 +22,7 @@ def infer_rules(bars: Bars, cash: float = 10_000.0) -> SymbolRules:
 
     The tick is the largest power of ten of which every price is a multiple and which is at most
     1e-5 of the lowest price; where prices have more digits than 1e-7 of the lowest price, they are
-    rounded to that. The step is the largest power of ten that is worth at most 1e-5 of the cash at
+    rounded to that, or to the finest grid that can count the highest price. The step is the largest power of ten that is worth at most 1e-5 of the cash at
     the highest price and keeps tick × step at 1e-8 where it can. Orders below 1e-4 of the cash are
     not sent. A venue's own rules are better: hand them in where they are known.
 
@@ -47,6 +48,8 @@ def infer_rules(bars: Bars, cash: float = 10_000.0) -> SymbolRules:
     lowest, highest = float(np.min(bars.low)), float(np.max(bars.high))
     coarsest = math.floor(math.log10(lowest * _COARSEST_TICK) + 1e-9)
     finest = math.floor(math.log10(lowest * _FINEST_TICK) + 1e-9)
+    # The highest price must still be a number of ticks that 64 bits can count.
+    finest = max(finest, math.ceil(math.log10(2.0 * highest / LARGEST)))
     exponent = coarsest
     while exponent > finest and not _are_multiples(prices, exponent):
         exponent -= 1

@@ -18,7 +18,8 @@ VOLUME_SHARE = 10
 NOT_TRADED = -1
 """What ``room`` holds for a bar without volume."""
 
-_LARGEST = float(2**62)
+LARGEST = float(2**62)
+"""Ticks and lots stay below this, so that 64 bits count them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def tick_bars(bars: Bars, tick_size: float, step_size: float) -> TickBars:
 def price_ticks(prices: FloatArray, tick_size: float | FloatArray, name: str = "price") -> IntArray:
     """Return prices in ticks, rounded to the nearest; a price outside int64's range is refused."""
     ticks = prices / tick_size
-    fits = (ticks >= 0.5) & (ticks < _LARGEST)
+    fits = (ticks >= 0.5) & (ticks < LARGEST)
     if not fits.all():
         row = int(np.argmin(fits))
         raise DataError(
@@ -84,5 +85,5 @@ def room_lots(volume: FloatArray, step_size: float | FloatArray) -> IntArray:
     if not (volume >= 0).all():
         row = int(np.argmin(volume >= 0))
         raise DataError(f"expected volume of at least 0, found {volume[row]} in row {row}")
-    lots = np.rint(np.minimum(volume / step_size, _LARGEST)).astype(np.int64)
+    lots = np.rint(np.minimum(volume / step_size, LARGEST)).astype(np.int64)
     return np.where(volume > 0, lots // VOLUME_SHARE, NOT_TRADED)
