@@ -22,9 +22,10 @@ def infer_rules(bars: Bars, cash: float = 10_000.0) -> SymbolRules:
 
     The tick is the largest power of ten of which every price is a multiple and which is at most
     1e-5 of the lowest price; where prices have more digits than 1e-7 of the lowest price, they are
-    rounded to that, or to the finest grid that can count the highest price. The step is the largest power of ten that is worth at most 1e-5 of the cash at
-    the highest price and keeps tick × step at 1e-8 where it can. Orders below 1e-4 of the cash are
-    not sent. A venue's own rules are better: hand them in where they are known.
+    rounded to that, or to the finest grid that can count the highest price. The step is the largest
+    power of ten that is worth at most 1e-5 of the cash at the highest price and keeps tick × step
+    at 1e-8 where it can. Orders below 1e-4 of the cash are not sent. A venue's own rules are
+    better: hand them in where they are known.
 
     Parameters
     ----------
