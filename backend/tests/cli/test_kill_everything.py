@@ -15,6 +15,7 @@ import polars as pl
 import psycopg
 import pytest
 
+from app.core.config import settings
 from app.core.embedded import EmbeddedServer
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the embedded server is for POSIX")
@@ -26,7 +27,7 @@ N_BARS = 800_000
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[EmbeddedServer]:
     """An embedded server of this test alone, in a home of its own."""
-    server = EmbeddedServer(tmp_path / "home")
+    server = EmbeddedServer(tmp_path / "home", settings.POSTGRES_BIN)
     yield server
     if server.known():
         server.stop()
