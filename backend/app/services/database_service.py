@@ -5,7 +5,7 @@ never hides an error: None, False and an empty list mean that there is no such r
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import inspect, select
@@ -109,6 +109,8 @@ class DatabaseService:
 
 
 def _names(model: type[T], rows: Sequence[T | Mapping[str, Any]]) -> set[str]:
+    if all(type(row) is dict for row in rows):
+        return set[str]().union(*cast("list[dict[str, Any]]", rows))
     names: set[str] = set()
     for row in rows:
         if isinstance(row, model):
