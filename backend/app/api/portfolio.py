@@ -1,11 +1,11 @@
 """What the user's paper session is worth."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from app.api.dependencies import CurrentActor, Unit
+from app.core.times import milliseconds
 from app.repositories.sessions import CurvePoint
 from app.schemas.common import MAX_ID
 from app.schemas.portfolio import EquityCurve, PortfolioOut
@@ -44,14 +44,10 @@ def read_portfolio(
 
 def _columns(points: list[CurvePoint]) -> EquityCurve:
     return EquityCurve(
-        timestamp=[_milliseconds(point.timestamp) for point in points],
+        timestamp=[milliseconds(point.timestamp) for point in points],
         equity=[point.equity for point in points],
         cash=[point.cash for point in points],
         position=[point.position for point in points],
         price=[point.price for point in points],
         drawdown=[point.drawdown for point in points],
     )
-
-
-def _milliseconds(time: datetime) -> int:
-    return round(time.timestamp() * 1000)

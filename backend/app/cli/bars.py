@@ -229,7 +229,9 @@ def _open_database() -> None:
 
 
 def _now_ms() -> int:
-    return int(datetime.now(UTC).timestamp() * 1_000)
+    from app.core.times import milliseconds
+
+    return milliseconds(datetime.now(UTC))
 
 
 def _range(start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:

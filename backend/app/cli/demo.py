@@ -71,13 +71,14 @@ def _market(
     now: datetime,
     console: Console,
 ) -> "Market":
+    from app.core.times import milliseconds
     from app.services import markets
     from app.services.bar_import import ImportOptions
     from app.wiring import history_archive
     from cryptovolt.domain.errors import ConfigurationError, TransientError
 
     bars, news, symbol, timeframe, source = given
-    as_of = markets.milliseconds(now)
+    as_of = milliseconds(now)
     if bars:
         options = ImportOptions(as_of=as_of, symbol=symbol, timeframe=timeframe, source=source)
         return markets.market_from_files(bars, options, news)

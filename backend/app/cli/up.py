@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from app.workers import BAD_INPUT
+
 RESTART_DELAYS_S = (1, 2, 4, 8, 16, 30)
 
 
@@ -146,10 +148,6 @@ class TraderProcess:
             attempts += 1
             typer.echo(f"The trader ended with status {status}; again in {delay} s.", err=True)
             self._stopping.wait(delay)
-
-
-BAD_INPUT = 2
-"""The trader's exit status when starting it again would change nothing."""
 
 
 def _stop_unused_database() -> None:

@@ -1,10 +1,9 @@
 """Files of bars that the database knows of."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.core.times import moment_of
 from app.models.research import BarSnapshot
 from cryptovolt.domain.bars import Bars
 
@@ -18,14 +17,10 @@ def add_snapshot(session: Session, bars: Bars, digest: str, path: str) -> None:
             symbol=bars.symbol,
             timeframe=bars.timeframe,
             source=bars.source,
-            first_bar=_time(int(bars.timestamp[0])),
-            last_bar=_time(int(bars.timestamp[-1])),
+            first_bar=moment_of(int(bars.timestamp[0])),
+            last_bar=moment_of(int(bars.timestamp[-1])),
             n_bars=len(bars),
             path=path,
         )
         .on_conflict_do_nothing()
     )
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1_000, UTC)

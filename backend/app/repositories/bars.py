@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.core.database import libpq_url
+from app.core.times import milliseconds, moment_of
 from app.repositories.bar_rows import COLUMNS, decode_times, decode_values, encode_rows
 from app.repositories.binary import HEADER, TRAILER
 from app.repositories.copy import driver
@@ -150,7 +151,7 @@ class SeriesWriter:
             f"SELECT max(timestamp) FROM market_data WHERE {_SERIES}",  # noqa: S608
             self._key.labels,
         ).fetchone()
-        return None if row is None or row[0] is None else _ms(row[0])
+        return None if row is None or row[0] is None else milliseconds(row[0])
 
     def _write_compared(self, bars: Bars) -> None:
         stored = self._stored(bars)
@@ -193,7 +194,7 @@ class SeriesWriter:
 
     def _stored(self, bars: Bars) -> dict[str, Any]:
         with self._connection.cursor(binary=True) as cursor:
-            first, last = _time(int(bars.timestamp[0])), _time(int(bars.timestamp[-1]))
+            first, last = moment_of(int(bars.timestamp[0])), moment_of(int(bars.timestamp[-1]))
             row = cursor.execute(
                 _STORED, {**self._key.labels, "first": first, "last": last}
             ).fetchone()
@@ -267,11 +268,3 @@ def _relabelled(bars: Bars, key: SeriesKey) -> Bars:
         return bars
     values = {name: getattr(bars, name) for name in ("timestamp", *VALUE_COLUMNS)}
     return Bars(**key.labels, **values)
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1_000, UTC)
-
-
-def _ms(time: datetime) -> int:
-    return round(time.timestamp() * 1_000)

@@ -5,12 +5,13 @@ a bar twice is refused as a whole.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from app.core.times import milliseconds, moment_of
 from app.models.database import Alert, Signal, Trade
 from app.models.paper import EquitySnapshot, PaperSession
 from cryptovolt.market.naming import base_asset, venue_symbol
@@ -101,8 +102,8 @@ def _signal_row(session: PaperSession, turn: Turn) -> dict[str, Any]:
         "confidence": signal.confidence,
         "score": signal.score,
         "target": signal.target,
-        "timestamp": time_of(signal.timestamp),
-        "as_of": time_of(signal.as_of),
+        "timestamp": moment_of(signal.timestamp),
+        "as_of": moment_of(signal.as_of),
         "votes": [
             {"source": vote.source.value, "score": vote.score, "reason": vote.reason}
             for vote in signal.votes
@@ -131,12 +132,12 @@ def _trade_row(
         "fee_asset": _quote_asset(fill.symbol),
         "reason": fill.reason.value,
         "order_id": f"{session.session_id}-{fill.time}-{number}",
-        "timestamp": time_of(fill.time),
+        "timestamp": moment_of(fill.time),
     }
 
 
 def _older_signals(db: Session, session: PaperSession, times: set[int | None]) -> dict[int, int]:
-    wanted = [time_of(time) for time in times if time is not None]
+    wanted = [moment_of(time) for time in times if time is not None]
     if not wanted:
         return {}
     found = db.execute(
@@ -144,13 +145,13 @@ def _older_signals(db: Session, session: PaperSession, times: set[int | None]) -
             Signal.session_id == session.session_id, Signal.timestamp.in_(wanted)
         )
     )
-    return {round(time.timestamp() * 1000): signal_id for time, signal_id in found}
+    return {milliseconds(time): signal_id for time, signal_id in found}
 
 
 def _equity_row(session: PaperSession, turn: Turn) -> dict[str, Any]:
     return {
         "session_id": session.session_id,
-        "timestamp": time_of(turn.timestamp),
+        "timestamp": moment_of(turn.timestamp),
         "equity": turn.equity,
         "cash": turn.cash,
         "position": turn.position,
@@ -160,8 +161,3 @@ def _equity_row(session: PaperSession, turn: Turn) -> dict[str, Any]:
 
 def _quote_asset(symbol: str) -> str | None:
     return venue_symbol(symbol).removeprefix(base_asset(symbol)).lstrip("-") or None
-
-
-def time_of(milliseconds: int) -> datetime:
-    """Return milliseconds UTC as a datetime."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

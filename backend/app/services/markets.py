@@ -7,7 +7,7 @@ a demonstration walks the same way as daily work.
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.database import SessionLocal
+from app.core.times import milliseconds, moment_of
 from app.models.database import MarketData
 from app.repositories import market_read
 from app.repositories.bars import SeriesKey, read_range
@@ -165,11 +166,6 @@ def longest_series() -> SeriesKey | None:
     return SeriesKey(longest.symbol, longest.timeframe, longest.source)
 
 
-def milliseconds(moment: datetime) -> int:
-    """Return a time as milliseconds UTC."""
-    return int(moment.timestamp() * 1000)
-
-
 def _news(bars: Bars) -> SentimentSeries | None:
     until = int(bars.timestamp[-1]) + bars.interval_ms
     with SessionLocal() as db:
@@ -200,7 +196,7 @@ def _generated(now: datetime) -> tuple[Bars, list[NewsItem]]:
 def _store_headlines(db: Session, items: list[NewsItem], now: datetime) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "SYNTHETIC-news.csv"
-        times = [datetime.fromtimestamp(item.event_time / 1000, UTC) for item in items]
+        times = [moment_of(item.event_time) for item in items]
         frame = pl.DataFrame({"date": times, "text": [item.text for item in items]})
         frame.with_columns(pl.col("date").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv(path)
         sentiment.import_news(

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.core.times import moment_of
 from app.models.paper import PaperSession
 from app.repositories import paper
 from cryptovolt.domain.orders import FillReason, Side
@@ -66,7 +67,7 @@ def record(
     paper.add_turns(db, session, turns)
     halted_before = bool((session.statistics or {}).get("halted"))
     paper.add_alerts(db, session, _alerts(turns, halted_before))
-    session.as_of = paper.time_of(turns[-1].signal.as_of)
+    session.as_of = moment_of(turns[-1].signal.as_of)
     session.state = dict(state)
     session.statistics = {**(session.statistics or {}), "halted": turns[-1].halted}
 
@@ -84,7 +85,7 @@ def close_session(
 def _alerts(turns: Sequence[Turn], halted: bool) -> list[dict[str, Any]]:
     alerts: list[dict[str, Any]] = []
     for turn in turns:
-        close = paper.time_of(turn.signal.as_of)
+        close = moment_of(turn.signal.as_of)
         alerts += [_trade_alert(booked) for booked in turn.booked]
         if turn.signal.vetoes:
             note = f"BUY {turn.signal.symbol} vetoed: {', '.join(turn.signal.vetoes)}."
@@ -103,7 +104,7 @@ def _trade_alert(booked: Booked) -> dict[str, Any]:
     reason = fill.reason.value.replace("_", " ")
     note = f"{verb} {fill.quantity:f} {fill.symbol} at {fill.price:,f} ({reason}){result}."
     level = "info" if fill.reason in {FillReason.TARGET, FillReason.TAKE_PROFIT} else "warning"
-    return _alert("TRADE", note, paper.time_of(fill.time), level)
+    return _alert("TRADE", note, moment_of(fill.time), level)
 
 
 def _alert(kind: str, message: str, time: datetime, level: str = "info") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.orm import Session
 
+from app.core.times import milliseconds, moment_of
 from app.repositories import sentiment
 from app.repositories.sentiment import Scorer, SentimentCoverage
 from cryptovolt.domain.arrays import FloatArray
@@ -92,7 +93,7 @@ def score_news(
         delay=delay,
         text_column=text_column,
         date_column=date_column,
-        as_of=_milliseconds(as_of or datetime.now(UTC)),
+        as_of=milliseconds(as_of or datetime.now(UTC)),
     )
     return ScoredNews(
         file=Path(path).name,
@@ -126,8 +127,8 @@ def store_news(db: Session, scored: ScoredNews) -> NewsImport:
         n_inserted=n_inserted,
         dropped=scored.news.dropped,
         n_day_only=sum(item.day_only for item in scored.news.items),
-        first=_moment(min(times)),
-        last=_moment(max(times)),
+        first=moment_of(min(times)),
+        last=moment_of(max(times)),
         mean_score=float(scored.scores.mean()),
         scorer=scored.scorer.name,
         scorer_hash=scored.scorer.hash,
@@ -180,11 +181,3 @@ def _name(what: str, value: str, longest: int) -> str:
             f"expected a {what} of 1 to {longest} printable characters, found {value[:60]!r}"
         )
     return value
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

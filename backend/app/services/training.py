@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.core.times import moment_of
 from app.models.database import Model
 from app.repositories.bars import SeriesKey
-from app.repositories.paper import time_of
 from app.services.markets import Market
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.errors import ModelError
@@ -93,7 +93,7 @@ def train(market: Market, seed: int, progress: Progress | None = None) -> Traine
     labels = triple_barrier(bars)
     evaluation = evaluate_classifier(features, labels, rng=rng, progress=progress)
     gates = run_gates(bars, features, evaluation, rng=rng, sentiment=market.news, progress=progress)
-    every = build_features(market.bars, market.news)
+    every = build_features(market.bars, market.news).select(evaluation.model.feature_names)
     held_out = evaluation.model.probability_up(every.values[n_train:])
     log.info("model.trained", artefact_hash=evaluation.model.artefact_hash, n_train=n_train)
     return Trained(
@@ -162,7 +162,7 @@ def _row(trained: Trained, market: Market, data_hash: str, path: Path) -> Model:
         precision=scores["precision"].value,
         recall=scores["recall"].value,
         auc=scores["auc"].value,
-        trained_on=time_of(last),
+        trained_on=moment_of(last),
         label_kind="triple barrier",
         features=list(trained.features.names),
         data_hash=data_hash,

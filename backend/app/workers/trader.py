@@ -24,6 +24,7 @@ from app.core.config import settings
 from app.core.database import SessionLocal
 from app.core.errors import advice
 from app.core.logging import configure_logging
+from app.core.times import milliseconds
 from app.models.paper import PaperSession as SessionRow
 from app.repositories.paper import find_unfinished, stop_unfinished
 from app.services import markets, paper
@@ -33,6 +34,7 @@ from app.services.bars import take_snapshot
 from app.services.corridor import WalkOptions, opening, strategy_of
 from app.services.markets import Market
 from app.services.training import champion, keep_model, train, training_bars
+from app.workers import BAD_INPUT
 from cryptovolt.domain.errors import CryptoVoltError, TransientError
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.trading.hybrid import HybridStrategy
@@ -41,7 +43,6 @@ from cryptovolt.trading.session import PaperSession
 log = structlog.get_logger(__name__)
 
 KIND = "up"
-BAD_INPUT = 2
 PAUSE_BETWEEN_REPLAYS_S = 20.0
 HEAD_START_BARS = 120
 """Bars of a new session that are replayed at once, so that the page has something to show."""
@@ -79,7 +80,7 @@ def choose_market(options: TraderOptions, now: datetime) -> Market:
     """Return what to replay: files, else the longest stored series, else SYNTHETIC."""
     if options.bars is not None:
         chosen = ImportOptions(
-            as_of=markets.milliseconds(now),
+            as_of=milliseconds(now),
             symbol=options.symbol,
             timeframe=options.timeframe,
             source=options.source,
@@ -168,7 +169,7 @@ def _series(market: Market) -> tuple[str, str, str]:
 
 def _rows_closed_by(market: Market, moment: datetime) -> int:
     closes = market.bars.timestamp + market.bars.interval_ms
-    return int((closes <= markets.milliseconds(moment)).sum())
+    return int((closes <= milliseconds(moment)).sum())
 
 
 def _options(arguments: Sequence[str]) -> TraderOptions:

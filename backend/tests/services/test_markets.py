@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.core.times import milliseconds
 from app.models.database import MarketData, SentimentData
 from app.services.bar_import import ImportOptions
 from app.services.markets import (
     longest_series,
     market_from_archive,
     market_from_files,
-    milliseconds,
     months_before,
     stored_market,
     synthetic_market,
