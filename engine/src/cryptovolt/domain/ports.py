@@ -1,9 +1,10 @@
 """What the engine needs from outside, as protocols. Adapters live in the server."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.trials import LedgerCheck, Trial
 
 
 class Progress(Protocol):
@@ -32,4 +33,35 @@ class Classifier(Protocol):
 
     def probability_up(self, values: FloatArray) -> FloatArray:
         """Return P(up) for rows of shape ``(n_rows, n_features)``; NaN where it cannot say."""
+        ...
+
+
+class TrialLedger(Protocol):
+    """Remembers every trial; it only grows. A file in the engine, a table in the server."""
+
+    def append(self, trials: Sequence[Trial]) -> tuple[Trial, ...]:
+        """Add trials in order and return them chained; they are stored when this returns.
+
+        Raises
+        ------
+        DataError
+            If the ledger is broken.
+        """
+        ...
+
+    def trials(self, symbols: Collection[str], first: int, last: int) -> tuple[Trial, ...]:
+        """Return all trials on data that overlaps with this, in the order they were added.
+
+        Data overlaps where a symbol is shared and the times from `first` to `last` (bar opens,
+        milliseconds UTC, inclusive) touch. Study, time frame and venue play no part.
+
+        Raises
+        ------
+        DataError
+            If the ledger is broken: a count from it would be worth nothing.
+        """
+        ...
+
+    def verify(self) -> LedgerCheck:
+        """Check the whole chain and name every place where it is broken."""
         ...
