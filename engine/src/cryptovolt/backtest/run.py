@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from cryptovolt.backtest.statistics import statistics_of
+from cryptovolt.backtest.statistics import held_bars, statistics_of
+from cryptovolt.backtest.trades import in_units, per_symbol, trades_frame
 from cryptovolt.domain.arrays import FloatArray, IntArray, read_only
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import SymbolRules
-from cryptovolt.domain.orders import Fill, FillReason
+from cryptovolt.domain.orders import Fill
 from cryptovolt.domain.timeframe import periods_per_year
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.performance.returns import returns_of
-from cryptovolt.portfolio.round_trips import FillRow, RoundTrip, round_trips
+from cryptovolt.portfolio.round_trips import RoundTrips, round_trips
 from cryptovolt.trading import step
 from cryptovolt.trading.books import Books, reason_of
 
@@ -67,7 +67,7 @@ class Run:
     @cached_property
     def equity(self) -> FloatArray:
         """Cash and positions at each close, quote currency, shape (n_bars,)."""
-        return _frozen(_floats(self.equity_units, self.books.grid.quote_unit))
+        return _frozen(in_units(self.equity_units, self.books.grid.quote_unit))
 
     @cached_property
     def returns(self) -> FloatArray:
@@ -91,12 +91,12 @@ class Run:
                 "time": self._times(rows[:, step.F_BAR]),
                 "symbol": [grid.symbols[s] for s in symbols],
                 "side": ["BUY" if number > 0 else "SELL" for number in lots.tolist()],
-                "quantity": _per_symbol(np.abs(lots), column, grid.steps),
-                "price": _per_symbol(rows[:, step.F_PRICE], column, grid.ticks),
-                "notional": _floats(rows[:, step.F_NOTIONAL], grid.quote_unit),
-                "fee": _floats(rows[:, step.F_FEE], grid.quote_unit),
+                "quantity": per_symbol(np.abs(lots), column, grid.steps),
+                "price": per_symbol(rows[:, step.F_PRICE], column, grid.ticks),
+                "notional": in_units(rows[:, step.F_NOTIONAL], grid.quote_unit),
+                "fee": in_units(rows[:, step.F_FEE], grid.quote_unit),
                 "reason": [reason_of(code).value for code in codes],
-                "pnl": _floats(rows[:, step.F_PNL], grid.quote_unit),
+                "pnl": in_units(rows[:, step.F_PNL], grid.quote_unit),
             },
             schema_overrides={"symbol": pl.String, "side": pl.String, "reason": pl.String},
         )
@@ -108,19 +108,25 @@ class Run:
         ``pnl`` is after the fees of both sides; an open trade is valued at the last close.
         ``return`` is ``pnl`` over the entry value, ``bars`` the number of bars held.
         """
-        records = [self._trade(trip) for trip in round_trips(self._fill_rows())]
-        frame = pl.DataFrame(records, schema=_TRADE_COLUMNS, orient="row")
-        moments = ("entry_time", "exit_time")
-        return frame.with_columns(
-            pl.col(moment).cast(pl.Datetime("ms")).dt.replace_time_zone("UTC") for moment in moments
+        return trades_frame(
+            self.round_trips, self.fill_rows[:, step.F_BAR], self.bars, self.books.grid
+        )
+
+    @cached_property
+    def round_trips(self) -> RoundTrips:
+        """The trades in exact integers."""
+        rows = self.fill_rows
+        return round_trips(
+            symbol=rows[:, step.F_SYMBOL],
+            lots=rows[:, step.F_LOTS],
+            value=rows[:, step.F_NOTIONAL],
+            fee=rows[:, step.F_FEE],
+            reason=rows[:, step.F_REASON],
         )
 
     @cached_property
     def statistics(self) -> dict[str, float]:
         """Standard measures of this run; NaN where one is undefined."""
-        held = np.zeros(len(self), np.bool_)
-        for trip in round_trips(self._fill_rows()):
-            held[trip.entry_bar : len(self) if trip.is_open else trip.exit_bar + 1] = True
         return statistics_of(
             equity=self.equity,
             returns=self.returns,
@@ -128,7 +134,7 @@ class Run:
             periods_per_year=self.periods_per_year,
             orders=self.orders,
             trades=self.trades,
-            exposure=float(held.mean()),
+            held=held_bars(self.round_trips, self.fill_rows[:, step.F_BAR], len(self)),
         )
 
     @cached_property
@@ -173,70 +179,6 @@ class Run:
     def _times(self, rows: IntArray) -> pl.Series:
         times = pl.Series("time", self.timestamp[rows])
         return times.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
-
-    def _fill_rows(self) -> list[FillRow]:
-        return [
-            FillRow(
-                bar=row[step.F_BAR],
-                symbol=row[step.F_SYMBOL],
-                lots=row[step.F_LOTS],
-                value=row[step.F_NOTIONAL],
-                fee=row[step.F_FEE],
-                reason=row[step.F_REASON],
-            )
-            for row in self.fill_rows.tolist()
-        ]
-
-    def _trade(self, trip: RoundTrip) -> tuple[object, ...]:
-        grid, s = self.books.grid, trip.symbol
-        symbol, lot = grid.symbols[s], grid.steps[s]
-        last = round(float(self.bars[symbol].close[-1]) / float(grid.ticks[s])) * grid.units[s]
-        pnl = trip.pnl(last)
-        reason = None if trip.is_open else reason_of(trip.reason)
-        closed = not trip.is_open
-        return (
-            symbol,
-            "long" if trip.side > 0 else "short",
-            int(self.timestamp[trip.entry_bar]),
-            int(self.timestamp[trip.exit_bar]) if closed else None,
-            float(grid.money(trip.entry_value) / (trip.opened * lot)),
-            float(grid.money(trip.exit_value) / (trip.closed * lot)) if closed else None,
-            float(trip.opened * lot),
-            float(grid.money(pnl)),
-            pnl / trip.entry_value,
-            float(grid.money(trip.fees)),
-            (trip.exit_bar if closed else len(self) - 1) - trip.entry_bar,
-            reason,
-        )
-
-
-_TRADE_COLUMNS = {
-    "symbol": pl.String,
-    "side": pl.String,
-    "entry_time": pl.Int64,
-    "exit_time": pl.Int64,
-    "entry_price": pl.Float64,
-    "exit_price": pl.Float64,
-    "quantity": pl.Float64,
-    "pnl": pl.Float64,
-    "return": pl.Float64,
-    "fees": pl.Float64,
-    "bars": pl.Int64,
-    "exit_reason": pl.Enum([reason.value for reason in FillReason]),
-}
-
-
-def _floats(numbers: IntArray, unit: Decimal) -> FloatArray:
-    # An exact ratio first, so that 3 ticks of 0.1 are 0.3.
-    numerator, denominator = unit.as_integer_ratio()
-    return np.asarray(numbers * float(numerator) / float(denominator), np.float64)
-
-
-def _per_symbol(numbers: IntArray, column: IntArray, units: tuple[Decimal, ...]) -> FloatArray:
-    result = np.empty(numbers.shape)
-    for s, unit in enumerate(units):
-        result[column == s] = _floats(numbers[column == s], unit)
-    return result
 
 
 def _frozen(array: FloatArray) -> FloatArray:

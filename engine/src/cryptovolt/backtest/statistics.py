@@ -5,9 +5,10 @@ import math
 import numpy as np
 import polars as pl
 
-from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
 from cryptovolt.performance import returns as measures
 from cryptovolt.performance.trades import expectancy, profit_factor, win_rate
+from cryptovolt.portfolio.round_trips import RoundTrips
 
 
 def statistics_of(
@@ -18,7 +19,7 @@ def statistics_of(
     periods_per_year: float,
     orders: pl.DataFrame,
     trades: pl.DataFrame,
-    exposure: float,
+    held: tuple[BoolArray, BoolArray],
 ) -> dict[str, float]:
     """Return the standard measures by name; NaN where one is undefined.
 
@@ -40,7 +41,9 @@ def statistics_of(
         "profit_factor": profit_factor(pnl),
         "expectancy": expectancy(pnl),
         "mean_bars_held": float(closed["bars"].to_numpy().mean()) if len(closed) else math.nan,
-        "exposure": exposure,
+        "exposure": float((held[0] | held[1]).mean()),
+        "exposure_long": float(held[0].mean()),
+        "exposure_short": float(held[1].mean()),
         "n_trades": float(len(closed)),
         "n_open_trades": float(len(trades) - len(closed)),
         "n_fills": float(len(orders)),
@@ -68,3 +71,17 @@ def _risk(
         "skewness": measures.skewness(known),
         "kurtosis": measures.kurtosis(known),
     }
+
+
+def held_bars(trips: RoundTrips, fill_bars: IntArray, n_bars: int) -> tuple[BoolArray, BoolArray]:
+    """Return in which bars a long, and in which a short, was held at any moment."""
+    first = fill_bars[trips.first_fill]
+    last = np.where(trips.is_open, n_bars - 1, fill_bars[trips.last_fill])
+
+    def held(side: int) -> BoolArray:
+        own = trips.side == side
+        change = np.bincount(first[own], minlength=n_bars + 1)
+        change -= np.bincount(last[own] + 1, minlength=n_bars + 1)
+        return np.cumsum(change)[:n_bars] > 0
+
+    return held(1), held(-1)

@@ -1,117 +1,165 @@
 """Round trips: from flat to flat, told from fills.
 
 A fill that turns a long into a short closes one round trip and opens the next; its fee is split in
-proportion. Everything is counted in whole lots, ticks and quote units.
+proportion. Everything is counted in whole lots, ticks and quote units, never rounded: sums that
+could leave 64 bits are taken with Python's integers, which makes them slower, not wrong.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from cryptovolt.domain.arrays import BoolArray, IntArray
+
+_LIMIT = 2**62
+_SYMBOL, _SIDE, _OPENED, _CLOSED, _ENTRY, _EXIT, _FEES, _REASON, _FIRST, _LAST = range(10)
+_N_COLUMNS = 10
+
+WholeNumbers: TypeAlias = npt.NDArray[Any]
+"""int64, or Python integers (dtype object) where 64 bits could be too few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FillRow:
-    """One fill in whole numbers.
+class RoundTrips:
+    """Trades from flat to flat in the order they were closed; those still open come last.
 
-    Parameters
-    ----------
-    bar : int
-        Row of the bar it happened in.
-    symbol : int
-        Column of the symbol.
-    lots : int
-        Positive when bought, negative when sold.
-    value, fee : int
-        Notional and fee in quote units, ≥ 0.
-    reason : int
-        Number of the reason.
+    Every field is an array of shape ``(n_trips,)``. `first_fill` and `last_fill` are rows of the
+    fills, `side` is 1 for a long and −1 for a short. Values are in quote units: what was paid or
+    received for all that was opened (`entry_value`) and closed (`exit_value`), before fees.
+    `reason` is the number of the last closing fill's reason.
     """
 
-    bar: int
-    symbol: int
-    lots: int
-    value: int
-    fee: int
-    reason: int
+    symbol: IntArray
+    side: IntArray
+    first_fill: IntArray
+    last_fill: IntArray
+    opened: WholeNumbers
+    closed: WholeNumbers
+    entry_value: WholeNumbers
+    exit_value: WholeNumbers
+    fees: WholeNumbers
+    reason: IntArray
 
-
-@dataclass(slots=True, kw_only=True)
-class RoundTrip:
-    """One trade from flat to flat, or to the last bar where it is still open.
-
-    Values are in quote units: what was paid or received for all that was opened (`entry_value`)
-    and closed (`exit_value`), before fees. `reason` is the number of the last closing fill's
-    reason.
-    """
-
-    symbol: int
-    side: int
-    entry_bar: int
-    exit_bar: int
-    opened: int = 0
-    closed: int = 0
-    entry_value: int = 0
-    exit_value: int = 0
-    fees: int = 0
-    reason: int = 0
+    def __len__(self) -> int:
+        return self.symbol.size
 
     @property
-    def is_open(self) -> bool:
-        """Whether something of it is still held."""
-        return self.closed < self.opened
+    def is_open(self) -> BoolArray:
+        """Whether something of each is still held."""
+        return np.asarray(self.closed < self.opened, np.bool_)
 
-    def pnl(self, mark: int) -> int:
-        """Return profit after fees in quote units, what is still held valued at `mark` a lot."""
-        held = (self.opened - self.closed) * mark
+    def pnl(self, mark: IntArray) -> WholeNumbers:
+        """Return profit after fees in quote units.
+
+        Parameters
+        ----------
+        mark : ndarray of shape (n_symbols,)
+            Quote units a lot, at which what is still held is valued.
+        """
+        held = (self.opened - self.closed) * mark[self.symbol]
         return self.side * (self.exit_value + held - self.entry_value) - self.fees
 
 
-def round_trips(fills: Iterable[FillRow]) -> list[RoundTrip]:
-    """Return the round trips in the order they were closed, those still open last."""
-    running: dict[int, RoundTrip] = {}
-    done: list[RoundTrip] = []
-    for fill in fills:
-        for part in _parts(fill, running.get(fill.symbol)):
-            trip = running.get(part.symbol)
-            if trip is None:
-                side = 1 if part.lots > 0 else -1
-                trip = RoundTrip(
-                    symbol=part.symbol, side=side, entry_bar=part.bar, exit_bar=part.bar
-                )
-                running[part.symbol] = trip
-            _add(trip, part)
-            if not trip.is_open:
-                done.append(running.pop(part.symbol))
-    return done + sorted(running.values(), key=lambda trip: trip.entry_bar)
+def round_trips(
+    *, symbol: IntArray, lots: IntArray, value: IntArray, fee: IntArray, reason: IntArray
+) -> RoundTrips:
+    """Return the round trips of fills in their order.
 
-
-def _parts(fill: FillRow, trip: RoundTrip | None) -> Iterator[FillRow]:
-    held = 0 if trip is None else trip.side * (trip.opened - trip.closed)
-    closing = min(abs(fill.lots), abs(held)) if held * fill.lots < 0 else 0
-    rest = abs(fill.lots) - closing
-    if closing == 0 or rest == 0:
-        yield fill
-        return
-    sign = 1 if fill.lots > 0 else -1
-    per_lot = fill.value // abs(fill.lots)
-    fee = fill.fee * closing // abs(fill.lots)
-    for lots, part_fee in ((closing, fee), (rest, fill.fee - fee)):
-        yield FillRow(
-            bar=fill.bar,
-            symbol=fill.symbol,
-            lots=sign * lots,
-            value=per_lot * lots,
-            fee=part_fee,
-            reason=fill.reason,
-        )
-
-
-def _add(trip: RoundTrip, fill: FillRow) -> None:
-    trip.exit_bar = fill.bar
-    trip.fees += fill.fee
-    if fill.lots * trip.side > 0:
-        trip.opened += abs(fill.lots)
-        trip.entry_value += fill.value
+    Parameters
+    ----------
+    symbol : ndarray of shape (n_fills,)
+        Column of the symbol, from 0.
+    lots : ndarray of shape (n_fills,)
+        Positive when bought, negative when sold.
+    value, fee : ndarray of shape (n_fills,)
+        Notional and fee in quote units, the notional ≥ 0.
+    reason : ndarray of shape (n_fills,)
+        Number of the reason.
+    """
+    fills = np.column_stack([symbol, lots, value, fee, reason])
+    # A fill opens at most one trip; where it turns a position it has closed another one.
+    n_symbols = int(symbol.max()) + 1 if symbol.size else 0
+    if np.abs(fills[:, 1:4]).sum(axis=0, dtype=np.float64).max() < _LIMIT:
+        trips = np.zeros((len(fills), _N_COLUMNS), np.int64)
+        n_trips = _compiled_walk(fills, trips, np.full(n_symbols, -1))
     else:
-        trip.closed += abs(fill.lots)
-        trip.exit_value += fill.value
-        trip.reason = fill.reason
+        trips = np.zeros((len(fills), _N_COLUMNS), object)
+        n_trips = _walk(fills.astype(object), trips, np.full(n_symbols, -1))
+    return _columns(trips[:n_trips])
+
+
+def _columns(trips: WholeNumbers) -> RoundTrips:
+    is_open = np.asarray(trips[:, _CLOSED] < trips[:, _OPENED], np.bool_)
+    # Rows are in order of opening, and of two closed by one fill the one opened first was first.
+    order = np.lexsort((np.where(is_open, 0, trips[:, _LAST].astype(np.int64)), is_open))
+    trips = trips[order]
+    small = {
+        name: trips[:, column].astype(np.int64)
+        for name, column in (
+            ("symbol", _SYMBOL), ("side", _SIDE), ("first_fill", _FIRST), ("last_fill", _LAST),
+            ("reason", _REASON),
+        )
+    }  # fmt: skip
+    return RoundTrips(
+        **small,
+        opened=trips[:, _OPENED],
+        closed=trips[:, _CLOSED],
+        entry_value=trips[:, _ENTRY],
+        exit_value=trips[:, _EXIT],
+        fees=trips[:, _FEES],
+    )
+
+
+@njit(cache=True, nogil=True)
+def _share(amount: int, part: int, whole: int) -> int:
+    # amount × part // whole, bit by bit where the product could leave 64 bits.
+    rest = amount % whole
+    quotient = remainder = 0
+    for shift in range(61, -1, -1):
+        quotient, remainder = 2 * quotient, 2 * remainder + rest * (part >> shift & 1)
+        quotient, remainder = quotient + remainder // whole, remainder % whole
+    return amount // whole * part + quotient
+
+
+def _walk(fills: WholeNumbers, trips: WholeNumbers, running: IntArray) -> int:
+    # Fill rows: symbol, lots, value, fee, reason. `running` holds each symbol's open trip or −1.
+    n_trips = 0
+    for row in range(len(fills)):
+        symbol = fills[row, 0]
+        lots, value, fee = fills[row, 1], fills[row, 2], fills[row, 3]
+        side = 1 if lots > 0 else -1
+        size = abs(lots)
+        at = running[symbol]
+        if at >= 0 and trips[at, _SIDE] != side:
+            closing = min(size, trips[at, _OPENED] - trips[at, _CLOSED])
+            part = value if closing == size else value // size * closing
+            charge = _share(fee, closing, size)
+            trips[at, _CLOSED] += closing
+            trips[at, _EXIT] += part
+            trips[at, _FEES] += charge
+            trips[at, _REASON] = fills[row, 4]
+            trips[at, _LAST] = row
+            if trips[at, _CLOSED] == trips[at, _OPENED]:
+                running[symbol] = -1
+            size, value, fee = size - closing, value - part, fee - charge
+        if size > 0:
+            at = running[symbol]
+            if at < 0:
+                at = n_trips
+                n_trips += 1
+                running[symbol] = at
+                trips[at, _SYMBOL], trips[at, _SIDE], trips[at, _FIRST] = symbol, side, row
+            trips[at, _OPENED] += size
+            trips[at, _ENTRY] += value
+            trips[at, _FEES] += fee
+            trips[at, _LAST] = row
+    return n_trips
+
+
+_compiled_walk = cast(
+    "Callable[[WholeNumbers, WholeNumbers, IntArray], int]", njit(cache=True, nogil=True)(_walk)
+)
