@@ -10,14 +10,15 @@ from sklearn import metrics as sklearn_metrics
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray
 from cryptovolt.domain.errors import DataError
+from cryptovolt.performance.bootstrap import bootstrap_interval
 from cryptovolt.performance.classification import (
     MEASURES,
     accuracy,
     auc,
-    bootstrap_interval,
     brier_score,
     confusion,
     log_loss,
+    of_rows,
     precision,
     recall,
 )
@@ -97,34 +98,31 @@ def test_the_interval_has_the_width_of_the_published_standard_error() -> None:
     # Without skill and with independent rows: sd of the AUC is sqrt((n1 + n0 + 1) / (12 n1 n0)).
     rng = np.random.default_rng(3)
     up, probability = rng.random(2_000) < 0.5, rng.random(2_000)
-    interval = bootstrap_interval(auc, up, probability, 1, rng)
+    interval = bootstrap_interval(
+        np.arange(2_000), of_rows(auc, up, probability), rng, mean_block=1
+    )
     n_up = int(up.sum())
     sd = np.sqrt(2_001 / (12 * n_up * (2_000 - n_up)))
     assert (interval.high - interval.low) / (2 * 1.96 * sd) == pytest.approx(1.0, abs=0.12)
-    assert auc(up, probability) in interval
+    assert interval.estimate == auc(up, probability)
+    assert interval.estimate in interval
 
 
 def test_blocks_widen_the_interval_of_rows_that_repeat() -> None:
     # Every row five times: the interval must be that of a fifth of the rows.
     rng = np.random.default_rng(4)
     up, probability = np.repeat(rng.random(400) < 0.5, 5), np.repeat(rng.random(400), 5)
-    alone = bootstrap_interval(auc, up, probability, 1, rng)
-    blocks = bootstrap_interval(auc, up, probability, 20, rng)
+    rows, statistic = np.arange(2_000), of_rows(auc, up, probability)
+    alone = bootstrap_interval(rows, statistic, rng, mean_block=1)
+    blocks = bootstrap_interval(rows, statistic, rng, mean_block=40)
     ratio = (blocks.high - blocks.low) / (alone.high - alone.low)
     assert ratio == pytest.approx(np.sqrt(5), rel=0.2)
 
 
-def test_the_same_seed_gives_the_same_interval() -> None:
-    up, probability, _ = said_and_happened(1)
-    first, second = (
-        bootstrap_interval(brier_score, up, probability, 10, np.random.default_rng(9))
-        for _ in range(2)
-    )
-    assert first == second
-
-
-@pytest.mark.parametrize("block", [0, 201])
-def test_a_block_longer_than_the_rows_is_refused(block: int) -> None:
-    up, probability, _ = said_and_happened(1)
-    with pytest.raises(DataError, match="expected blocks of 1 to 200 rows"):
-        bootstrap_interval(auc, up, probability, block, np.random.default_rng(1))
+@given(st.integers(0, 2**32 - 1))
+def test_a_measure_of_drawn_rows_is_that_of_the_rows_themselves(seed: int) -> None:
+    up, probability, _ = said_and_happened(seed)
+    rows = np.random.default_rng(seed).integers(0, up.size, up.size)
+    for name, measure in MEASURES.items():
+        found = of_rows(measure, up, probability)(rows)
+        assert found == pytest.approx(measure(up[rows], probability[rows], None), nan_ok=True), name

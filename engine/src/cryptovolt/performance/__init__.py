@@ -1,6 +1,11 @@
 """Performance: returns, drawdown, Sharpe ratio and other measures of a result."""
 
-from cryptovolt.performance.bootstrap import Interval, bootstrap_interval
+from cryptovolt.performance.bootstrap import (
+    Interval,
+    ReturnIntervals,
+    bootstrap_interval,
+    return_intervals,
+)
 from cryptovolt.performance.returns import (
     cagr,
     calmar_ratio,
@@ -29,6 +34,7 @@ from cryptovolt.performance.trades import expectancy, profit_factor, win_rate
 
 __all__ = [
     "Interval",
+    "ReturnIntervals",
     "bootstrap_interval",
     "cagr",
     "calmar_ratio",
@@ -44,6 +50,7 @@ __all__ = [
     "probabilistic_sharpe_ratio",
     "probability_of_backtest_overfitting",
     "profit_factor",
+    "return_intervals",
     "returns_of",
     "sharpe_ratio",
     "skewness",

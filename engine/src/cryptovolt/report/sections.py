@@ -12,6 +12,7 @@ from cryptovolt.backtest.baseline import buy_and_hold_of
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.costs import Costs
+from cryptovolt.performance.bootstrap import Interval
 from cryptovolt.performance.calendar import monthly_returns
 from cryptovolt.performance.returns import drawdowns
 from cryptovolt.report.certainty import MIN_DAYS, Certainty
@@ -212,8 +213,8 @@ def _certainty(found: Certainty | None) -> str:
     )
 
 
-def _interval(name: str, found: tuple[float, float, float], form: Any) -> list[str]:
-    estimate, low, high = found
+def _interval(name: str, found: Interval, form: Any) -> list[str]:
+    estimate, low, high, _ = found
     return [f"<td>{name}</td>", _cell(form(estimate)), _cell(f"{form(low)} to {form(high)}")]
 
 

@@ -12,11 +12,8 @@ from numpy.random import Generator
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
 from cryptovolt.features.labels import Labels
-from cryptovolt.performance.classification import (
-    MEASURES,
-    Interval,
-    bootstrap_interval,
-)
+from cryptovolt.performance.bootstrap import Interval, bootstrap_interval
+from cryptovolt.performance.classification import MEASURES, of_rows
 
 LESS_IS_BETTER = frozenset({"brier", "log_loss"})
 
@@ -72,10 +69,13 @@ def score(
     n_resamples: int,
 ) -> dict[str, Score]:
     """Return every measure of out-of-sample probabilities."""
+    rows = np.arange(up.size)
     return {
         name: Score(
             value=measure(up, probability, None),
-            interval=bootstrap_interval(measure, up, probability, block, rng, n_resamples),
+            interval=bootstrap_interval(
+                rows, of_rows(measure, up, probability), rng, n_resamples, block
+            ),
             baselines={key: measure(up, said, None) for key, said in baselines.items()},
         )
         for name, measure in MEASURES.items()
