@@ -5,9 +5,9 @@ Times are int64 milliseconds UTC at bar open; arrays are float64 of shape ``(n_b
 
 from cryptovolt import indicators, performance
 from cryptovolt.backtest.baseline import buy_and_hold
-from cryptovolt.backtest.hybrid import backtest
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
+from cryptovolt.backtest.strategy import backtest
 from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
@@ -25,6 +25,7 @@ from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
 from cryptovolt.trading.hybrid import HybridStrategy
+from cryptovolt.trading.strategy_loading import load_strategy
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ __all__ = [
     "evaluate_classifier",
     "indicators",
     "load_classifier",
+    "load_strategy",
     "performance",
     "read_bars",
     "read_sentiment",

@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from cryptovolt.backtest.hybrid import backtest
 from cryptovolt.backtest.simulate import simulate
+from cryptovolt.backtest.strategy import backtest
 from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError

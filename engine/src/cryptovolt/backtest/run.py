@@ -20,6 +20,7 @@ from cryptovolt.performance.returns import returns_of
 from cryptovolt.portfolio.round_trips import RoundTrips, round_trips
 from cryptovolt.trading import step
 from cryptovolt.trading.books import Books, reason_of
+from cryptovolt.trading.prefix_check import PrefixCheck
 
 FLATTERING = "FLATTERING: costs are off"
 
@@ -29,7 +30,8 @@ class Run:
     """What one simulation found.
 
     Made by :func:`cryptovolt.simulate`. `fill_rows` and `equity_units` are the exact integers of
-    the compiled step, `books` its state after the last bar.
+    the compiled step, `books` its state after the last bar. `check` says whether the strategy was
+    found to read ahead; None where targets were handed over without one.
     """
 
     bars: Mapping[str, Bars]
@@ -39,6 +41,7 @@ class Run:
     books: Books
     fill_rows: IntArray
     equity_units: IntArray
+    check: PrefixCheck | None = None
 
     def __len__(self) -> int:
         return self.equity_units.size
@@ -169,12 +172,14 @@ class Run:
             },
             "quote_unit": str(self.books.grid.quote_unit),
             "data_hash": {symbol: bars.content_hash() for symbol, bars in self.bars.items()},
+            **({} if self.check is None else {"look_ahead_check": self.check.to_record()}),
         }
 
     @property
     def stamps(self) -> tuple[str, ...]:
         """Warnings that belong on every page that shows this run."""
-        return (FLATTERING,) if self.trading.costs.flattering else ()
+        flattering = (FLATTERING,) if self.trading.costs.flattering else ()
+        return flattering + (self.check.stamps if self.check else ())
 
     def _times(self, rows: IntArray) -> pl.Series:
         times = pl.Series("time", self.timestamp[rows])

@@ -9,6 +9,8 @@ Every message says what was expected, what was found and, where it helps, what t
     │   ├── GapError              bars are missing where none may be
     │   └── BadBarError           a bar contradicts itself (high < low, NaN, volume < 0)
     ├── ConfigurationError        the numbers given make no sense; refuse to start
+    │   └── StrategyError         a strategy cannot be loaded or run as it is written
+    │       └── LookAheadError    its decisions change with bars that come later; it does not trade
     ├── ModelError                a model cannot be trained, read or asked; it casts no vote
     ├── OrderError
     │   ├── InvalidTransitionError    an order cannot go from this state to that one
@@ -37,6 +39,14 @@ class BadBarError(DataError):
 
 class ConfigurationError(CryptoVoltError):
     """The numbers given make no sense; refuse to start."""
+
+
+class StrategyError(ConfigurationError):
+    """A strategy cannot be loaded or run as it is written."""
+
+
+class LookAheadError(StrategyError):
+    """Decisions change with bars that come later; the strategy does not trade."""
 
 
 class ModelError(CryptoVoltError):
