@@ -1,62 +1,67 @@
 """Indicators: arrays in, arrays out, never looking ahead.
 
-The functions are TA-Lib's, under its short names in lower case, with its parameters in its order
-and its warm-up. They take and return float64 arrays of shape ``(n_bars,)``, oldest first; several
-outputs come as a named tuple. Element ``t`` of a result depends on elements ``0..t`` only.
+All of TA-Lib's functions are here under its short names in lower case, with its parameters in its
+order, its defaults and its warm-up, and others that people use beside them. They take and return
+float64 arrays of shape ``(n_bars,)``, oldest first; several outputs come as a named tuple. Element
+``t`` of a result depends on elements ``0..t`` only.
 
-* Values within the warm-up are NaN; too short an input gives only NaN.
+* Values within the warm-up are NaN; too short an input gives only NaN. :func:`lookback` says how
+  many there are, :func:`warmup` how many bars an indicator needs until its start no longer shows.
 * NaN before the first number (the warm-up of another indicator) is passed on. NaN or infinity
   after it raises :class:`~cryptovolt.domain.errors.DataError`.
-* Arrays of different lengths raise ``DataError``; parameters TA-Lib does not accept raise
+* Arrays of different lengths raise ``DataError``; parameters out of range raise
   :class:`~cryptovolt.domain.errors.ConfigurationError`.
+* :func:`higher_timeframe` shows what any of them says on longer bars, once those have closed.
 
-Every other TA-Lib function (``indicators.cdldoji``, ``indicators.ht_sine`` …) is here under its
-name too, without types of its own.
+TA-Lib's functions without a definition of their own (``indicators.cdldoji``, ``indicators.ht_sine``
+…) have no types of their own either.
 """
 
 from typing import Any
 
+from cryptovolt.indicators.averages import ema, kama, sma, trima, wma
+from cryptovolt.indicators.bands import Bands, bbands, midpoint, midprice, sar
+from cryptovolt.indicators.candles import HeikinAshi, heikin_ashi
+from cryptovolt.indicators.catalogue import lookback, warmup
+from cryptovolt.indicators.channels import (
+    Ichimoku,
+    Supertrend,
+    donchian,
+    ichimoku,
+    keltner,
+    supertrend,
+)
 from cryptovolt.indicators.library import generic, names
-from cryptovolt.indicators.momentum import Macd, apo, macd, mom, ppo, roc, rocp, trix
-from cryptovolt.indicators.oscillators import (
-    FastStochastic,
-    Stochastic,
-    cci,
-    cmo,
-    mfi,
-    rsi,
-    stoch,
-    stochf,
-    stochrsi,
-    ultosc,
-    willr,
+from cryptovolt.indicators.low_lag import dema, hma, t3, tema, zlema
+from cryptovolt.indicators.momentum import (
+    Macd,
+    apo,
+    awesome_oscillator,
+    macd,
+    mom,
+    ppo,
+    roc,
+    rocp,
+    trix,
+    tsi,
 )
-from cryptovolt.indicators.overlap import (
-    Bands,
-    bbands,
-    dema,
-    ema,
-    kama,
-    midpoint,
-    midprice,
-    sar,
-    sma,
-    t3,
-    tema,
-    trima,
-    wma,
-)
+from cryptovolt.indicators.oscillators import cci, cmo, mfi, rsi, ultosc, willr
+from cryptovolt.indicators.profile import VolumeProfile, volume_profile
 from cryptovolt.indicators.statistic import (
     beta,
     correl,
+    hurst,
     linearreg,
     linearreg_slope,
     stddev,
     tsf,
     var,
 )
+from cryptovolt.indicators.stochastic import FastStochastic, Stochastic, stoch, stochf, stochrsi
+from cryptovolt.indicators.timeframes import higher_timeframe
 from cryptovolt.indicators.trend import (
     Aroon,
+    Vortex,
     adx,
     adxr,
     aroon,
@@ -64,35 +69,62 @@ from cryptovolt.indicators.trend import (
     dx,
     minus_di,
     plus_di,
+    vortex,
 )
 from cryptovolt.indicators.volatility import atr, natr, trange
-from cryptovolt.indicators.volume import ad, adosc, obv
+from cryptovolt.indicators.volume import (
+    ad,
+    adosc,
+    chaikin_money_flow,
+    ease_of_movement,
+    force_index,
+    obv,
+)
+from cryptovolt.indicators.vwap import anchored_vwap, vwap
 
 __all__ = [
     "Aroon",
     "Bands",
     "FastStochastic",
+    "HeikinAshi",
+    "Ichimoku",
     "Macd",
     "Stochastic",
+    "Supertrend",
+    "VolumeProfile",
+    "Vortex",
     "ad",
     "adosc",
     "adx",
     "adxr",
+    "anchored_vwap",
     "apo",
     "aroon",
     "aroonosc",
     "atr",
+    "awesome_oscillator",
     "bbands",
     "beta",
     "cci",
+    "chaikin_money_flow",
     "cmo",
     "correl",
     "dema",
+    "donchian",
     "dx",
+    "ease_of_movement",
     "ema",
+    "force_index",
+    "heikin_ashi",
+    "higher_timeframe",
+    "hma",
+    "hurst",
+    "ichimoku",
     "kama",
+    "keltner",
     "linearreg",
     "linearreg_slope",
+    "lookback",
     "macd",
     "mfi",
     "midpoint",
@@ -112,16 +144,23 @@ __all__ = [
     "stoch",
     "stochf",
     "stochrsi",
+    "supertrend",
     "t3",
     "tema",
     "trange",
     "trima",
     "trix",
     "tsf",
+    "tsi",
     "ultosc",
     "var",
+    "volume_profile",
+    "vortex",
+    "vwap",
+    "warmup",
     "willr",
     "wma",
+    "zlema",
 ]
 
 

@@ -31,6 +31,17 @@ def mom(real: FloatArray, timeperiod: int = 10) -> FloatArray:
     -------
     ndarray of shape (n_bars,)
         In the input's unit; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    John Murphy, *Technical Analysis of the Financial Markets*, 1999, ch. 10.
     """
     return single("MOM", (real,), timeperiod)
 
@@ -49,6 +60,17 @@ def roc(real: FloatArray, timeperiod: int = 10) -> FloatArray:
     -------
     ndarray of shape (n_bars,)
         In percent; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    John Murphy, *Technical Analysis of the Financial Markets*, 1999, ch. 10.
     """
     return single("ROC", (real,), timeperiod)
 
@@ -67,6 +89,17 @@ def rocp(real: FloatArray, timeperiod: int = 10) -> FloatArray:
     -------
     ndarray of shape (n_bars,)
         As a fraction; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    John Murphy, *Technical Analysis of the Financial Markets*, 1999, ch. 10.
     """
     return single("ROCP", (real,), timeperiod)
 
@@ -92,6 +125,13 @@ def macd(
     Macd of ndarrays of shape (n_bars,)
         In the input's unit; the first ``slowperiod + signalperiod - 2`` values are NaN.
 
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
     References
     ----------
     Gerald Appel, *Technical Analysis: Power Tools for Active Investors*, 2005.
@@ -100,7 +140,7 @@ def macd(
 
 
 def apo(
-    real: FloatArray, fastperiod: int = 12, slowperiod: int = 26, matype: int = 0
+    real: FloatArray, fastperiod: int = 12, slowperiod: int = 26, matype: int = 1
 ) -> FloatArray:
     """Return the difference of two averages.
 
@@ -112,19 +152,30 @@ def apo(
         Bars of the fast average.
     slowperiod : int, default=26
         Bars of the slow average.
-    matype : int, default=0
-        Kind of moving average, a :class:`MaType`.
+    matype : int, default=1
+        Kind of moving average, TA-Lib's number: 0 simple, 1 exponential …
 
     Returns
     -------
     ndarray of shape (n_bars,)
         In the input's unit; the first ``slowperiod - 1`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    Gerald Appel, *Technical Analysis: Power Tools for Active Investors*, 2005.
     """
     return single("APO", (real,), fastperiod, slowperiod, matype)
 
 
 def ppo(
-    real: FloatArray, fastperiod: int = 12, slowperiod: int = 26, matype: int = 0
+    real: FloatArray, fastperiod: int = 12, slowperiod: int = 26, matype: int = 1
 ) -> FloatArray:
     """Return the difference of two averages in percent of the slow one.
 
@@ -136,13 +187,24 @@ def ppo(
         Bars of the fast average.
     slowperiod : int, default=26
         Bars of the slow average.
-    matype : int, default=0
-        Kind of moving average, a :class:`MaType`.
+    matype : int, default=1
+        Kind of moving average, TA-Lib's number: 0 simple, 1 exponential …
 
     Returns
     -------
     ndarray of shape (n_bars,)
         In percent; the first ``slowperiod - 1`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    Gerald Appel, *Technical Analysis: Power Tools for Active Investors*, 2005.
     """
     return single("PPO", (real,), fastperiod, slowperiod, matype)
 
@@ -161,5 +223,84 @@ def trix(real: FloatArray, timeperiod: int = 30) -> FloatArray:
     -------
     ndarray of shape (n_bars,)
         In percent; the first ``3 * (timeperiod - 1) + 1`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    Jack Hutson, "Good TRIX", *Stocks & Commodities* 1:5, 1983.
     """
     return single("TRIX", (real,), timeperiod)
+
+
+def tsi(real: FloatArray, firstperiod: int = 25, secondperiod: int = 13) -> FloatArray:
+    """Return Blau's true strength index.
+
+    One-bar changes smoothed by two exponential averages, in percent of absolute changes smoothed
+    the same way.
+
+    Parameters
+    ----------
+    real : ndarray of shape (n_bars,)
+        Any series, oldest first.
+    firstperiod : int, default=25
+        Bars of the average of changes.
+    secondperiod : int, default=13
+        Bars of the average of that average.
+
+    Returns
+    -------
+    ndarray of shape (n_bars,)
+        In [-100, 100]; the first ``firstperiod + secondperiod - 1`` values are NaN, and those
+        before the first change.
+
+    Raises
+    ------
+    DataError
+        If `real` holds NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    William Blau, *Momentum, Direction, and Divergence*, 1995, ch. 1.
+    """
+    return single("TSI", (real,), firstperiod, secondperiod)
+
+
+def awesome_oscillator(
+    high: FloatArray, low: FloatArray, fastperiod: int = 5, slowperiod: int = 34
+) -> FloatArray:
+    """Return Williams' awesome oscillator: two simple averages of the middle of bars compared.
+
+    Parameters
+    ----------
+    high, low : ndarray of shape (n_bars,)
+        Quote currency, oldest first.
+    fastperiod : int, default=5
+        Bars of the fast average.
+    slowperiod : int, default=34
+        Bars of the slow average.
+
+    Returns
+    -------
+    ndarray of shape (n_bars,)
+        In quote currency; the first ``slowperiod - 1`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    Bill Williams, *New Trading Dimensions*, 1998.
+    """
+    return single("AO", (high, low), fastperiod, slowperiod)

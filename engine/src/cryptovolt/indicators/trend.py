@@ -16,6 +16,13 @@ class Aroon(NamedTuple):
     aroonup: FloatArray
 
 
+class Vortex(NamedTuple):
+    """How strong the upward and the downward movement is."""
+
+    plusvi: FloatArray
+    minusvi: FloatArray
+
+
 def plus_di(
     high: FloatArray, low: FloatArray, close: FloatArray, timeperiod: int = 14
 ) -> FloatArray:
@@ -32,6 +39,13 @@ def plus_di(
     -------
     ndarray of shape (n_bars,)
         In [0, 100]; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
 
     References
     ----------
@@ -57,6 +71,13 @@ def minus_di(
     ndarray of shape (n_bars,)
         In [0, 100]; the first ``timeperiod`` values are NaN.
 
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
     References
     ----------
     J. Welles Wilder, *New Concepts in Technical Trading Systems*, 1978.
@@ -78,6 +99,13 @@ def dx(high: FloatArray, low: FloatArray, close: FloatArray, timeperiod: int = 1
     -------
     ndarray of shape (n_bars,)
         In [0, 100]; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
 
     References
     ----------
@@ -101,6 +129,13 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, timeperiod: int = 
     ndarray of shape (n_bars,)
         In [0, 100]; the first ``2 * timeperiod - 1`` values are NaN.
 
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
     References
     ----------
     J. Welles Wilder, *New Concepts in Technical Trading Systems*, 1978.
@@ -123,6 +158,13 @@ def adxr(high: FloatArray, low: FloatArray, close: FloatArray, timeperiod: int =
     ndarray of shape (n_bars,)
         In [0, 100]; the first ``3 * timeperiod - 2`` values are NaN.
 
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
     References
     ----------
     J. Welles Wilder, *New Concepts in Technical Trading Systems*, 1978.
@@ -144,6 +186,17 @@ def aroon(high: FloatArray, low: FloatArray, timeperiod: int = 14) -> Aroon:
     -------
     Aroon of ndarrays of shape (n_bars,)
         In [0, 100]; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    Tushar Chande, "A Time Price Oscillator", *Stocks & Commodities* 13:9, 1995.
     """
     return Aroon(*several("AROON", (high, low), timeperiod))
 
@@ -162,5 +215,45 @@ def aroonosc(high: FloatArray, low: FloatArray, timeperiod: int = 14) -> FloatAr
     -------
     ndarray of shape (n_bars,)
         In [-100, 100]; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    Tushar Chande, "A Time Price Oscillator", *Stocks & Commodities* 13:9, 1995.
     """
     return single("AROONOSC", (high, low), timeperiod)
+
+
+def vortex(high: FloatArray, low: FloatArray, close: FloatArray, timeperiod: int = 14) -> Vortex:
+    """Return the vortex indicator: moves from low to high and from high to low, in true ranges.
+
+    Parameters
+    ----------
+    high, low, close : ndarray of shape (n_bars,)
+        Quote currency, oldest first.
+    timeperiod : int, default=14
+        Bars it looks at.
+
+    Returns
+    -------
+    Vortex of ndarrays of shape (n_bars,)
+        Ratios, at least 0 and around 1; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    Etienne Botes and Douglas Siepman, "The Vortex Indicator", *Stocks & Commodities* 28:1, 2010.
+    """
+    return Vortex(*several("VORTEX", (high, low, close), timeperiod))

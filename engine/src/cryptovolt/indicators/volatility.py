@@ -20,6 +20,11 @@ def trange(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
     ndarray of shape (n_bars,)
         In quote currency; the first value is NaN.
 
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+
     References
     ----------
     J. Welles Wilder, *New Concepts in Technical Trading Systems*, 1978.
@@ -42,6 +47,13 @@ def atr(high: FloatArray, low: FloatArray, close: FloatArray, timeperiod: int = 
     ndarray of shape (n_bars,)
         In quote currency; the first ``timeperiod`` values are NaN.
 
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
     References
     ----------
     J. Welles Wilder, *New Concepts in Technical Trading Systems*, 1978.
@@ -63,5 +75,17 @@ def natr(high: FloatArray, low: FloatArray, close: FloatArray, timeperiod: int =
     -------
     ndarray of shape (n_bars,)
         In percent; the first ``timeperiod`` values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold NaN or infinity after the first number.
+    ConfigurationError
+        If TA-Lib does not accept a parameter.
+
+    References
+    ----------
+    John Forman, "Cross-Market Evaluations with Normalized Average True Range", *Stocks &
+    Commodities* 24:5, 2006.
     """
     return single("NATR", (high, low, close), timeperiod)
