@@ -6,6 +6,8 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
+from cryptovolt.backtest.excursions import Holding, excursions
+from cryptovolt.backtest.frames import utc
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.orders import FillReason
@@ -31,7 +33,11 @@ def per_symbol(numbers: WholeNumbers, column: IntArray, units: tuple[Decimal, ..
 
 
 def trades_frame(
-    trips: RoundTrips, fill_bars: IntArray, bars: Mapping[str, Bars], grid: Grid
+    trips: RoundTrips,
+    fill_bars: IntArray,
+    fill_prices: FloatArray,
+    bars: Mapping[str, Bars],
+    grid: Grid,
 ) -> pl.DataFrame:
     """Return one row per round trip; what only an exit has is null in those still open.
 
@@ -41,6 +47,8 @@ def trades_frame(
         Of one run.
     fill_bars : ndarray of shape (n_fills,)
         The bar of every fill.
+    fill_prices : ndarray of shape (n_fills,)
+        The price of every fill, quote currency.
     bars : mapping of str to Bars
         In the order of the grid's symbols.
     grid : Grid
@@ -50,6 +58,8 @@ def trades_frame(
     is_open, column = trips.is_open, trips.symbol
     entry_bar, exit_bar = fill_bars[trips.first_fill], fill_bars[trips.last_fill]
     last_bar = np.where(is_open, timestamp.size - 1, exit_bar)
+    entry_price = _price(trips.entry_value, trips.opened, column, grid)
+    mae, mfe = _excursions(trips, (entry_bar, last_bar), fill_prices, entry_price, bars)
     pnl = trips.pnl(_marks(bars, grid))
     reasons = [
         None if still else reason_of(code).value
@@ -59,9 +69,9 @@ def trades_frame(
         {
             "symbol": pl.Series([grid.symbols[s] for s in column.tolist()], dtype=pl.String),
             "side": np.where(trips.side > 0, "long", "short"),
-            "entry_time": _times(timestamp[entry_bar]),
-            "exit_time": _closed_only(_times(timestamp[exit_bar]), is_open),
-            "entry_price": _price(trips.entry_value, trips.opened, column, grid),
+            "entry_time": utc(timestamp[entry_bar]),
+            "exit_time": _closed_only(utc(timestamp[exit_bar]), is_open),
+            "entry_price": entry_price,
             "exit_price": _closed_only(
                 pl.Series(_price(trips.exit_value, trips.closed, column, grid)), is_open
             ),
@@ -71,9 +81,34 @@ def trades_frame(
             "fees": in_units(trips.fees, grid.quote_unit),
             "bars": last_bar - entry_bar,
             "exit_reason": pl.Series(reasons, dtype=_REASON),
+            "mae": mae,
+            "mfe": mfe,
         },
         schema_overrides={"side": pl.String},
     )
+
+
+def _excursions(
+    trips: RoundTrips,
+    rows: tuple[IntArray, IntArray],
+    fill_prices: FloatArray,
+    entry_price: FloatArray,
+    bars: Mapping[str, Bars],
+) -> tuple[FloatArray, FloatArray]:
+    adverse, favourable = np.empty(len(trips)), np.empty(len(trips))
+    for column, series in enumerate(bars.values()):
+        own = trips.symbol == column
+        held = Holding(
+            side=trips.side[own],
+            first_bar=rows[0][own],
+            last_bar=rows[1][own],
+            is_open=trips.is_open[own],
+            first_price=fill_prices[trips.first_fill[own]],
+            last_price=fill_prices[trips.last_fill[own]],
+            entry_price=entry_price[own],
+        )
+        adverse[own], favourable[own] = excursions(held, series)
+    return adverse, favourable
 
 
 def _marks(bars: Mapping[str, Bars], grid: Grid) -> IntArray:
@@ -94,10 +129,6 @@ def _price(value: WholeNumbers, lots: WholeNumbers, column: IntArray, grid: Grid
     below = np.asarray(rest / tick_value, np.float64)
     sizes = np.array([float(tick) for tick in grid.ticks])[column]
     return per_symbol(ticks, column, grid.ticks) + below * sizes
-
-
-def _times(moments: IntArray) -> pl.Series:
-    return pl.Series(moments).cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
 
 
 def _closed_only(values: pl.Series, is_open: np.ndarray) -> pl.Series:

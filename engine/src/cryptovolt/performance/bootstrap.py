@@ -31,13 +31,17 @@ class Interval(NamedTuple):
 
 
 class ReturnIntervals(NamedTuple):
-    """Intervals of the measures of a run, and how they were drawn."""
+    """Intervals of the measures of a run, and how they were drawn.
+
+    `seed` is None where the generator was handed over.
+    """
 
     sharpe: Interval
     cagr: Interval
     max_drawdown: Interval
     n_samples: int
     mean_block: float
+    seed: int | None = None
 
 
 def bootstrap_interval(
