@@ -18,6 +18,8 @@ from cryptovolt.domain.timeframe import timeframe_ms
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reference" / "fills.md"
 MIDNIGHT = 1_704_067_200_000  # 2024-01-01
 
+COSTS = ("fee", "maker_fee", "slippage", "spread", "impact", "volatility")
+
 Row = dict[str, str]
 
 
@@ -70,24 +72,24 @@ def bars_of(scenario: Scenario, symbol: str) -> Bars:
 
 
 def play(scenario: Scenario) -> Run:
-    settings = {k: float(v) for k, v in scenario.settings.items() if k != "timeframe"}
+    settings = {
+        name: None if value == "off" else float(value)
+        for name, value in scenario.settings.items()
+        if name != "timeframe"
+    }
     symbols = list(dict.fromkeys(row.get("symbol", "COIN") for row in scenario.bars))
     targets = [float(row["target"] or "nan") for row in scenario.bars]
     rules = SymbolRules(
         tick_size=0.01, step_size=0.001, min_notional=settings.get("min_notional", 0.0)
     )
+    costs = {name: settings[name] for name in COSTS if name in settings}
     return simulate(
         {symbol: bars_of(scenario, symbol) for symbol in symbols},
         np.array(targets).reshape(-1, len(symbols)),
-        costs=Costs(fee=settings["fee"], slippage=settings["slippage"]),
+        costs=Costs(**costs),
         cash=1000.0,
-        leverage=settings.get("leverage", 1.0),
         rules=rules,
-        stop_loss=settings.get("stop_loss"),
-        take_profit=settings.get("take_profit"),
-        trailing_stop=settings.get("trailing_stop"),
-        max_daily_loss=settings.get("max_daily_loss"),
-        rebalance_band=settings.get("rebalance_band"),
+        **{name: value for name, value in settings.items() if name not in (*COSTS, "min_notional")},
     )
 
 

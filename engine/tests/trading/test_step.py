@@ -17,10 +17,10 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
 from cryptovolt.domain.errors import ConfigurationError, DataError
-from cryptovolt.domain.orders import Fill, Side
+from cryptovolt.domain.orders import Fill, FillReason, Side
 from cryptovolt.execution.settings import TradingSettings
-from cryptovolt.trading import step
 from cryptovolt.trading.account import Account
+from cryptovolt.trading.step import layout as at
 
 HOUR = 3_600_000
 SCALES = {
@@ -148,7 +148,7 @@ def test_loop_and_one_call_per_bar_are_bit_identical(case: Case) -> None:
     assert {name: held.quantity for name, held in account.positions.items()} == {
         name: lots * run.books.grid.steps[s]
         for s, (name, lots) in enumerate(
-            zip(case.markets, run.books.positions[:, step.LOTS].tolist(), strict=True)
+            zip(case.markets, run.books.symbols[:, at.LOTS].tolist(), strict=True)
         )
     }
 
@@ -191,7 +191,7 @@ def test_cash_flows_add_up_to_the_change_of_equity_at_every_bar(case: Case) -> N
         value = sum(held[name] * _price(case, name, t) for name in case.markets)
         assert Fraction(equity) == cash + value
     open_profit = Fraction(0)
-    bases: list[int] = run.books.positions[:, step.BASIS].tolist()
+    bases: list[int] = run.books.symbols[:, at.BASIS].tolist()
     for name, basis in zip(case.markets, bases, strict=True):
         side = 1 if held[name] > 0 else -1
         open_profit += held[name] * _price(case, name, -1)
@@ -202,7 +202,10 @@ def test_cash_flows_add_up_to_the_change_of_equity_at_every_bar(case: Case) -> N
 
 def _fee(fill: Fill, case: Case, run: Run) -> Decimal:
     unit = run.books.grid.quote_unit
-    exact = fill.notional * Decimal(repr(case.trading.costs.fee)) / unit
+    rate = Decimal(repr(case.trading.costs.fee))
+    if fill.reason is FillReason.LIQUIDATION:
+        rate += Decimal(repr(case.trading.liquidation_fee))
+    exact = fill.notional * rate / unit
     return exact.to_integral_value(ROUND_CEILING) * unit
 
 
@@ -225,7 +228,7 @@ def test_no_fill_takes_more_than_the_bar_or_the_account_allows(case: Case) -> No
         assert float(quantity) <= volume / 10 + case.rules[name].step_size
     long_only = bool((np.nan_to_num(case.target) >= 0).all())
     if long_only and case.trading.leverage <= 1.0:
-        assert int(run.books.account[step.CASH]) >= 0
+        assert int(run.books.numbers[at.CASH]) >= 0
         assert (run.equity_units > 0).all()
 
 

@@ -1,26 +1,39 @@
 """The result of a simulation: fills and equity at once, everything else when it is asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from cryptovolt.backtest.statistics import held_bars, statistics_of
+from cryptovolt.backtest.capacity import VOLUME_SHARE, Capacity, capacity_of, fill_shares_of
+from cryptovolt.backtest.frames import daily_series, drawdown_frame
+from cryptovolt.backtest.statistics import statistics_of
 from cryptovolt.backtest.trades import in_units, per_symbol, trades_frame
 from cryptovolt.domain.arrays import FloatArray, IntArray, read_only
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import SymbolRules
+from cryptovolt.domain.funding import FundingPayment, FundingRates
 from cryptovolt.domain.orders import Fill
-from cryptovolt.domain.timeframe import periods_per_year
+from cryptovolt.domain.timeframe import periods_per_year, timeframe_ms
 from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.performance.bootstrap import ReturnIntervals, return_intervals
+from cryptovolt.performance.calendar import Month, Year, monthly_returns, yearly_returns
+from cryptovolt.performance.relative import Relative, hold_returns, relative_to
 from cryptovolt.performance.returns import returns_of
 from cryptovolt.portfolio.round_trips import RoundTrips, round_trips
-from cryptovolt.trading import step
 from cryptovolt.trading.books import Books, reason_of
 from cryptovolt.trading.prefix_check import PrefixCheck
+from cryptovolt.trading.step import layout as at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERVAL_SEED = 0
+"""The seed of every run's bootstrap, so that the same run shows the same intervals."""
 
 FLATTERING = "FLATTERING: costs are off"
 
@@ -31,7 +44,9 @@ class Run:
 
     Made by :func:`cryptovolt.simulate`. `fill_rows` and `equity_units` are the exact integers of
     the compiled step, `books` its state after the last bar. `check` says whether the strategy was
-    found to read ahead; None where targets were handed over without one.
+    found to read ahead; None where targets were handed over without one. `payment_rows` are the
+    funding payments, `exact_times` the opens of the detail bars in which the fills happened; None
+    without detail bars.
     """
 
     bars: Mapping[str, Bars]
@@ -42,6 +57,10 @@ class Run:
     fill_rows: IntArray
     equity_units: IntArray
     check: PrefixCheck | None = None
+    payment_rows: IntArray = field(default_factory=lambda: np.zeros((0, at.N_PAYMENT), np.int64))
+    exact_times: IntArray | None = None
+    funding: FundingRates | Mapping[str, FundingRates] | None = None
+    detail_bars: Bars | Mapping[str, Bars] | None = None
 
     def __len__(self) -> int:
         return self.equity_units.size
@@ -80,26 +99,56 @@ class Run:
     @property
     def fills(self) -> list[Fill]:
         """Every fill as a record with exact money, in order."""
-        return self.books.fills(self.fill_rows, self.timestamp)
+        rows = self.fill_rows
+        if self.exact_times is None:
+            return self.books.fills(rows, self.timestamp)
+        rows = rows.copy()
+        rows[:, at.F_BAR] = np.arange(len(rows))
+        return self.books.fills(rows, self.exact_times)
+
+    @property
+    def payments(self) -> list[FundingPayment]:
+        """Funding that was paid or received, in order; valued at the open of its bar."""
+        grid = self.books.grid
+        times = self._played_times
+        return [
+            FundingPayment(
+                time=int(times[row[at.P_BAR]]),
+                symbol=grid.symbols[row[at.P_SYMBOL]],
+                rate=row[at.P_RATE] / at.SCALE,
+                quantity=row[at.P_LOTS] * grid.steps[row[at.P_SYMBOL]],
+                price=row[at.P_PRICE] * grid.ticks[row[at.P_SYMBOL]],
+                paid=grid.money(row[at.P_PAID]),
+            )
+            for row in self.payment_rows.tolist()
+            if row[at.P_LOTS] != 0
+        ]
+
+    @property
+    def _played_times(self) -> IntArray:
+        if self.detail_bars is None:
+            return self.timestamp
+        detail = self.detail_bars
+        return (detail if isinstance(detail, Bars) else next(iter(detail.values()))).timestamp
 
     @cached_property
     def orders(self) -> pl.DataFrame:
         """Every fill, in order: quantity in base, all money in quote currency."""
         rows, grid = self.fill_rows, self.books.grid
-        lots, column = rows[:, step.F_LOTS], rows[:, step.F_SYMBOL]
+        lots, column = rows[:, at.F_LOTS], rows[:, at.F_SYMBOL]
         symbols: list[int] = column.tolist()
-        codes: list[int] = rows[:, step.F_REASON].tolist()
+        codes: list[int] = rows[:, at.F_REASON].tolist()
         return pl.DataFrame(
             {
-                "time": self._times(rows[:, step.F_BAR]),
+                "time": self._fill_times(),
                 "symbol": [grid.symbols[s] for s in symbols],
                 "side": ["BUY" if number > 0 else "SELL" for number in lots.tolist()],
                 "quantity": per_symbol(np.abs(lots), column, grid.steps),
-                "price": per_symbol(rows[:, step.F_PRICE], column, grid.ticks),
-                "notional": in_units(rows[:, step.F_NOTIONAL], grid.quote_unit),
-                "fee": in_units(rows[:, step.F_FEE], grid.quote_unit),
+                "price": per_symbol(rows[:, at.F_PRICE], column, grid.ticks),
+                "notional": in_units(rows[:, at.F_NOTIONAL], grid.quote_unit),
+                "fee": in_units(rows[:, at.F_FEE], grid.quote_unit),
                 "reason": [reason_of(code).value for code in codes],
-                "pnl": in_units(rows[:, step.F_PNL], grid.quote_unit),
+                "pnl": in_units(rows[:, at.F_PNL], grid.quote_unit),
             },
             schema_overrides={"symbol": pl.String, "side": pl.String, "reason": pl.String},
         )
@@ -109,36 +158,84 @@ class Run:
         """Round trips in the order they were closed; those still open last, without an exit.
 
         ``pnl`` is after the fees of both sides; an open trade is valued at the last close.
-        ``return`` is ``pnl`` over the entry value, ``bars`` the number of bars held.
+        ``return`` is ``pnl`` over the entry value, ``bars`` the number of bars held; ``mae`` and
+        ``mfe`` are the largest moves against and for it, fractions of the entry price.
         """
-        return trades_frame(
-            self.round_trips, self.fill_rows[:, step.F_BAR], self.bars, self.books.grid
-        )
+        rows, grid = self.fill_rows, self.books.grid
+        prices = per_symbol(rows[:, at.F_PRICE], rows[:, at.F_SYMBOL], grid.ticks)
+        return trades_frame(self.round_trips, rows[:, at.F_BAR], prices, self.bars, grid)
 
     @cached_property
     def round_trips(self) -> RoundTrips:
         """The trades in exact integers."""
         rows = self.fill_rows
         return round_trips(
-            symbol=rows[:, step.F_SYMBOL],
-            lots=rows[:, step.F_LOTS],
-            value=rows[:, step.F_NOTIONAL],
-            fee=rows[:, step.F_FEE],
-            reason=rows[:, step.F_REASON],
+            symbol=rows[:, at.F_SYMBOL],
+            lots=rows[:, at.F_LOTS],
+            value=rows[:, at.F_NOTIONAL],
+            fee=rows[:, at.F_FEE],
+            reason=rows[:, at.F_REASON],
         )
 
     @cached_property
     def statistics(self) -> dict[str, float]:
         """Standard measures of this run; NaN where one is undefined."""
-        return statistics_of(
-            equity=self.equity,
-            returns=self.returns,
-            cash=self.trading.cash,
-            periods_per_year=self.periods_per_year,
-            orders=self.orders,
-            trades=self.trades,
-            held=held_bars(self.round_trips, self.fill_rows[:, step.F_BAR], len(self)),
-        )
+        return statistics_of(self)
+
+    @cached_property
+    def benchmark(self) -> FloatArray:
+        """Returns of buying equal shares at the second open, without costs; shape (n_bars,)."""
+        series = self.bars.values()
+        return _frozen(hold_returns([s.open for s in series], [s.close for s in series]))
+
+    def against(self, benchmark: FloatArray) -> Relative:
+        """Return alpha, beta and information ratio against returns per bar, shape (n_bars,)."""
+        known = np.isfinite(self.returns)
+        return relative_to(self.returns[known], benchmark[known], self.periods_per_year)
+
+    @cached_property
+    def intervals(self) -> ReturnIntervals:
+        """95 % intervals of Sharpe ratio, growth and largest drawdown; the seed is in them."""
+        returns = self.returns[np.isfinite(self.returns)]
+        rng = np.random.default_rng(INTERVAL_SEED)
+        return return_intervals(returns, self.periods_per_year, rng)._replace(seed=INTERVAL_SEED)
+
+    @property
+    def monthly_returns(self) -> list[Month]:
+        """Return of every UTC month, partial ones marked."""
+        bar = timeframe_ms(self.timeframe)
+        return monthly_returns(self.timestamp, self.equity, self.trading.cash, bar)
+
+    @property
+    def yearly_returns(self) -> list[Year]:
+        """Return of every UTC year, partial ones marked."""
+        bar = timeframe_ms(self.timeframe)
+        return yearly_returns(self.timestamp, self.equity, self.trading.cash, bar)
+
+    @cached_property
+    def drawdown_table(self) -> pl.DataFrame:
+        """Every drawdown, the deepest first; ``recovery`` is null where there is none yet."""
+        return drawdown_frame(self.timestamp, self.equity, self.trading.cash)
+
+    def capacity(
+        self,
+        volume_share: float = VOLUME_SHARE,
+        return_share: float = 0.5,
+        coefficient: float = 1.0,
+    ) -> Capacity:
+        """Return the account sizes this run could carry; see `backtest.capacity`."""
+        cash = self.trading.cash
+        growth = float(self.equity[-1]) / cash
+        shares = fill_shares_of(self)
+        return capacity_of(shares, cash, growth, volume_share, return_share, coefficient)
+
+    def to_quantstats(self) -> "pd.Series":
+        """Return daily returns as a pandas Series that quantstats takes.
+
+        The index is the UTC day without a zone, as quantstats expects; days after ruin are left
+        out. Hand ``periods_per_year=365`` to quantstats: its default is 252.
+        """
+        return daily_series(self.timestamp, self.equity, self.trading.cash)
 
     @cached_property
     def settings(self) -> dict[str, object]:
@@ -153,15 +250,8 @@ class Run:
             "first_bar": first,
             "last_bar": last,
             "n_bars": len(self),
-            "cash": trading.cash,
-            "leverage": trading.leverage,
-            "fee": trading.costs.fee,
-            "slippage": trading.costs.slippage,
-            "stop_loss": trading.stop_loss,
-            "take_profit": trading.take_profit,
-            "trailing_stop": trading.trailing_stop,
-            "max_daily_loss": trading.max_daily_loss,
-            "rebalance_band": trading.rebalance_band,
+            **_flat(trading),
+            **({"funding_payments": len(self.payment_rows)} if self.funding is not None else {}),
             "rules": {
                 symbol: {
                     "tick_size": rule.tick_size,
@@ -175,15 +265,36 @@ class Run:
             **({} if self.check is None else {"look_ahead_check": self.check.to_record()}),
         }
 
+    @cached_property
+    def fill_opens(self) -> FloatArray:
+        """Open of the bar each fill happened in, quote currency, shape (n_fills,)."""
+        played = self.bars if self.detail_bars is None else self.detail_bars
+        series = [played] if isinstance(played, Bars) else list(played.values())
+        rows, column = self.fill_rows[:, at.F_BAR], self.fill_rows[:, at.F_SYMBOL]
+        if self.exact_times is not None:
+            rows = np.searchsorted(series[0].timestamp, self.exact_times)
+        opens = np.empty(rows.size)
+        for s, played_bars in enumerate(series):
+            opens[column == s] = played_bars.open[rows[column == s]]
+        return _frozen(opens)
+
     @property
     def stamps(self) -> tuple[str, ...]:
         """Warnings that belong on every page that shows this run."""
         flattering = (FLATTERING,) if self.trading.costs.flattering else ()
         return flattering + (self.check.stamps if self.check else ())
 
-    def _times(self, rows: IntArray) -> pl.Series:
-        times = pl.Series("time", self.timestamp[rows])
-        return times.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
+    def _fill_times(self) -> pl.Series:
+        exact = self.exact_times
+        times = self.timestamp[self.fill_rows[:, at.F_BAR]] if exact is None else exact
+        return pl.Series("time", times).cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
+
+
+def _flat(trading: TradingSettings) -> dict[str, object]:
+    # All settings by their own names; those of costs and protections beside the others.
+    record = asdict(trading)
+    costs, protections = record.pop("costs"), record.pop("protections")
+    return {**record, **costs, **protections}
 
 
 def _frozen(array: FloatArray) -> FloatArray:

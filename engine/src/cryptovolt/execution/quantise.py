@@ -12,26 +12,23 @@ from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.bars import PRICE_COLUMNS, Bars
 from cryptovolt.domain.errors import DataError
 
-VOLUME_SHARE = 10
-"""A fill takes at most one part in this many of a bar's volume."""
-
 NOT_TRADED = -1
-"""What ``room`` holds for a bar without volume."""
+"""What ``volume`` holds for a bar in which nothing was traded."""
 
 LARGEST = float(2**62)
 """Ticks and lots stay below this, so that 64 bits count them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TickBars:
-    """Prices in ticks, and the lots that one bar can fill.
+    """Prices in ticks, and volumes in lots.
 
     Parameters
     ----------
     open, high, low, close : ndarray of shape (n_bars,)
         Ticks, at least 1.
-    room : ndarray of shape (n_bars,)
-        Largest fill in lots: a tenth of the volume, rounded down; −1 where the volume is 0.
+    volume : ndarray of shape (n_bars,)
+        Lots; −1 where nothing was traded.
     lowest, highest : int
         Extreme prices of all bars, ticks.
     """
@@ -40,7 +37,7 @@ class TickBars:
     high: IntArray
     low: IntArray
     close: IntArray
-    room: IntArray
+    volume: IntArray
     lowest: int
     highest: int
 
@@ -62,8 +59,8 @@ def tick_bars(bars: Bars, tick_size: float, step_size: float) -> TickBars:
         opened, high, low, close = (
             price_ticks(getattr(bars, name), tick_size, name) for name in PRICE_COLUMNS
         )
-        room = room_lots(bars.volume, step_size)
-        known[key] = TickBars(opened, high, low, close, room, int(low.min()), int(high.max()))
+        volume = volume_lots(bars.volume, step_size)
+        known[key] = TickBars(opened, high, low, close, volume, int(low.min()), int(high.max()))
     return known[key]
 
 
@@ -80,10 +77,10 @@ def price_ticks(prices: FloatArray, tick_size: float | FloatArray, name: str = "
     return np.rint(ticks).astype(np.int64)
 
 
-def room_lots(volume: FloatArray, step_size: float | FloatArray) -> IntArray:
-    """Return the largest fill per bar in lots; −1 where nothing was traded."""
+def volume_lots(volume: FloatArray, step_size: float | FloatArray) -> IntArray:
+    """Return volumes in lots, rounded to the nearest; −1 where nothing was traded."""
     if not (volume >= 0).all():
         row = int(np.argmin(volume >= 0))
         raise DataError(f"expected volume of at least 0, found {volume[row]} in row {row}")
     lots = np.rint(np.minimum(volume / step_size, LARGEST)).astype(np.int64)
-    return np.where(volume > 0, lots // VOLUME_SHARE, NOT_TRADED)
+    return np.where(volume > 0, lots, NOT_TRADED)

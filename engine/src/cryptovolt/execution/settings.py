@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.protections import Protections
 
 MAX_LEVERAGE = 125.0
 _LIMITS = {
@@ -36,6 +37,14 @@ class TradingSettings:
         Fraction of the equity at the start of the UTC day, in (0, 1); None switches it off.
     rebalance_band : float or None
         Fraction of the equity, in (0, 1): a position is not adjusted by less; None adjusts always.
+    protections : Protections
+        When nothing is opened any more; off by default.
+    maintenance_margin : float or None, default=0.005
+        Fraction of the value of all positions, in [0, 1), that the equity must cover; below it
+        everything is liquidated. It can only happen to an account that is short or owes cash. None
+        for no liquidation: the account is closed when a close finds it ruined.
+    liquidation_fee : float, default=0.01
+        Fraction of its value, in [0, 0.1], that a liquidation costs on top of the fee.
 
     Raises
     ------
@@ -55,6 +64,9 @@ class TradingSettings:
     trailing_stop: float | None = None
     max_daily_loss: float | None = None
     rebalance_band: float | None = None
+    protections: Protections = field(default_factory=Protections)
+    maintenance_margin: float | None = 0.005
+    liquidation_fee: float = 0.01
 
     def __post_init__(self) -> None:
         if not 0.0 < self.cash < float("inf"):
@@ -69,3 +81,10 @@ class TradingSettings:
                 raise ConfigurationError(
                     f"expected {name} as a fraction in (0, {limit}), found {value}"
                 )
+        margin = self.maintenance_margin
+        if margin is not None and not 0.0 <= margin < 1.0:
+            raise ConfigurationError(f"expected maintenance_margin in [0, 1), found {margin}")
+        if not 0.0 <= self.liquidation_fee <= 0.1:
+            raise ConfigurationError(
+                f"expected liquidation_fee in [0, 0.1], found {self.liquidation_fee}"
+            )

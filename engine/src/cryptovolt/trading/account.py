@@ -4,7 +4,8 @@ It calls the same compiled step as :func:`cryptovolt.simulate`, so the same bars
 the same fills and the same equity, to the last unit.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -12,14 +13,24 @@ import numpy as np
 import numpy.typing as npt
 
 from cryptovolt.domain.arrays import FloatArray, IntArray
+from cryptovolt.domain.bars import PRICE_COLUMNS
 from cryptovolt.domain.costs import SymbolRules
-from cryptovolt.domain.errors import ConfigurationError, DataError
-from cryptovolt.domain.orders import Fill, Position
+from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, DataError
+from cryptovolt.domain.funding import FundingPayment
+from cryptovolt.domain.orders import Fill, Order, OrderState, Position
 from cryptovolt.execution.grid import Grid
-from cryptovolt.execution.quantise import price_ticks, room_lots
+from cryptovolt.execution.quantise import price_ticks, volume_lots
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.trading import step
 from cryptovolt.trading.books import Books, outgrown
+from cryptovolt.trading.order_book import OrderBook
+from cryptovolt.trading.step import layout as at
+from cryptovolt.trading.step.loop import FILLS_PER_SYMBOL
+
+_NOTHING_DUE = np.zeros((0, at.N_PAYMENT), np.int64)
+
+FundingDue: TypeAlias = tuple[str, float, bool]
+"""Symbol, rate, and whether it is due inside the bar rather than at its open."""
 
 Values: TypeAlias = float | npt.NDArray[np.float64]
 """One number, or one per symbol in the order of the rules."""
@@ -47,10 +58,19 @@ class Account:
     def __init__(self, rules: Mapping[str, SymbolRules], settings: TradingSettings) -> None:
         if not rules:
             raise ConfigurationError("expected rules for at least one symbol, found none")
-        self._tick_sizes = np.array([rule.tick_size for rule in rules.values()])
-        self._step_sizes = np.array([rule.step_size for rule in rules.values()])
-        self._books = Books.open(Grid.of(rules, settings), settings, np.ones(len(rules), np.int64))
-        self._fills = np.zeros((2 * len(rules), step.N_FILL), np.int64)
+        n_symbols = len(rules)
+        self._sizes = np.array([(rule.tick_size, rule.step_size) for rule in rules.values()])
+        grid = Grid.of(rules, settings)
+        self._books = Books.open(grid, settings, np.ones(n_symbols, np.int64))
+        self._numbers = self._books.numbers
+        self._order_book = OrderBook(grid)
+        self._delay = settings.costs.delay
+        self._late: deque[list[int]] = deque([[at.NO_TARGET] * n_symbols] * self._delay)
+        self._values = np.empty((n_symbols, 5))
+        self._ticks = np.zeros((5, 1, n_symbols), np.int64)
+        self._fills = np.zeros((FILLS_PER_SYMBOL * n_symbols, at.N_FILL), np.int64)
+        self._due = _NOTHING_DUE
+        self._time = 0
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -60,31 +80,57 @@ class Account:
     @property
     def cash(self) -> Decimal:
         """Cash in quote currency."""
-        return self._books.grid.money(int(self._books.account[step.CASH]))
+        return self._books.grid.money(int(self._numbers[at.CASH]))
 
     @property
     def equity(self) -> Decimal:
         """Cash and positions at the last close, quote currency."""
-        return self._books.grid.money(int(self._books.account[step.EQUITY]))
+        return self._books.grid.money(int(self._numbers[at.EQUITY]))
 
     @property
     def halted(self) -> bool:
         """Whether the daily loss limit or ruin keeps it from entering."""
-        account = self._books.account
-        return bool(account[step.HALTED] or account[step.RUINED])
+        return bool(self._numbers[at.HALTED] or self._numbers[at.RUINED])
 
     @property
     def positions(self) -> dict[str, Position]:
         """What is held, by symbol; also the symbols that are flat."""
-        grid, rows = self._books.grid, self._books.positions.tolist()
+        grid, rows = self._books.grid, self._books.symbols.tolist()
         return {
             symbol: Position(
                 symbol=symbol,
-                quantity=row[step.LOTS] * size,
-                entry_value=grid.money(row[step.BASIS]),
+                quantity=row[at.LOTS] * size,
+                entry_value=grid.money(row[at.BASIS]),
             )
             for symbol, size, row in zip(grid.symbols, grid.steps, rows, strict=True)
         }
+
+    @property
+    def open_orders(self) -> list[OrderState]:
+        """Orders of the strategy that still work, oldest first."""
+        return self._order_book.open
+
+    @property
+    def ended_orders(self) -> list[OrderState]:
+        """Orders that ended in the last bar or were taken back since, in the order they ended."""
+        return list(self._order_book.ended)
+
+    @property
+    def payments(self) -> list[FundingPayment]:
+        """Funding that was paid or received in the last bar."""
+        grid = self._books.grid
+        return [
+            FundingPayment(
+                time=self._time,
+                symbol=grid.symbols[row[at.P_SYMBOL]],
+                rate=row[at.P_RATE] / at.SCALE,
+                quantity=row[at.P_LOTS] * grid.steps[row[at.P_SYMBOL]],
+                price=row[at.P_PRICE] * grid.ticks[row[at.P_SYMBOL]],
+                paid=grid.money(row[at.P_PAID]),
+            )
+            for row in self._due.tolist()
+            if row[at.P_LOTS] != 0
+        ]
 
     def step(
         self,
@@ -94,6 +140,7 @@ class Account:
         low: Values,
         close: Values,
         volume: Values,
+        funding: Sequence[FundingDue] = (),
     ) -> list[Fill]:
         """Live through one closed bar of every symbol and return what was filled in it.
 
@@ -103,6 +150,8 @@ class Account:
             Open of the bar, milliseconds UTC.
         open, high, low, close, volume : float or ndarray of shape (n_symbols,)
             Quote currency; volume in base currency.
+        funding : sequence of (symbol, rate, inside), optional
+            Funding due at the open of this bar, or, where `inside` is true, later in it.
 
         Raises
         ------
@@ -111,22 +160,33 @@ class Account:
         ConfigurationError
             If the account has outgrown what 64 bits can count.
         """
-        opened, highs, lows, closes = (self._ticks(v) for v in (open, high, low, close))
-        room = room_lots(self._per_symbol(volume), self._step_sizes).reshape(1, -1)
-        self._bound_positions(time, highs[0])
-        books = self._books
-        n_fills = step.step(
-            time,
-            (opened, highs, lows, closes, room),
-            books.account,
-            books.positions,
-            books.limits,
-            books.settings,
+        values, orders = self._values, self._order_book
+        try:
+            values[:, 0], values[:, 1], values[:, 2] = open, high, low
+            values[:, 3], values[:, 4] = close, volume
+        except ValueError:
+            raise self._wrong_shape(open, high, low, close, volume) from None
+        if funding or self._due.size:
+            self._due = self._payments(funding)
+        if orders.ended:
+            orders.ended = []
+        n_orders = len(orders.rows)
+        if n_orders:
+            self._make_room(n_orders)
+        if self._delay:
+            self._hear_late()
+        done = step.step(
+            time, values, self._sizes, self._ticks, self._numbers, self._due, orders.rows,
             self._fills,
-        )
-        if books.account[step.STATUS] != step.OK:
-            raise outgrown(f"the bar of {time}")
-        return books.fills(self._fills[:n_fills], np.array([time]))
+        )  # fmt: skip
+        self._time = time
+        if n_orders:
+            orders.sweep()
+        if done == 0:
+            return []
+        if done < 0:
+            raise self._refused(done, time)
+        return self._books.fills(self._fills[:done], np.array([time]))
 
     def decide(self, target: Values) -> None:
         """Ask for a share of equity, filled at the next bar's open; NaN keeps what is held.
@@ -142,22 +202,50 @@ class Account:
             If a target is beyond the leverage.
         """
         wanted = self._per_symbol(target)
-        leverage = self._books.settings[step.LEVERAGE] / step.SCALE
-        if (np.abs(wanted) > leverage).any():
+        most = float(self._numbers[at.LEVERAGE])
+        if (np.abs(wanted) * at.SCALE > most + 0.5).any():
             raise ConfigurationError(
-                f"expected targets between {-leverage:g} and {leverage:g}, found {wanted.tolist()}"
+                f"expected targets between {-most / at.SCALE:g} and {most / at.SCALE:g}, found "
+                f"{wanted.tolist()}"
             )
-        for s, aim in enumerate(wanted.tolist()):
-            heard = aim == aim
-            self._books.positions[s, step.AIM] = (
-                round(aim * step.SCALE) if heard else step.NO_TARGET
-            )
+        aims = [round(aim * at.SCALE) if aim == aim else at.NO_TARGET for aim in wanted.tolist()]
+        self._books.symbols[:, at.AIM] = aims
+
+    def submit(self, orders: Iterable[Order]) -> list[int]:
+        """Give orders that work from the next bar's open on; return their ids.
+
+        An order of less than one lot ends at once as too small.
+
+        Raises
+        ------
+        ConfigurationError
+            If an order is in another symbol, or its price is below one tick.
+        """
+        given = self._order_book.add(orders, self._ticks[3, 0])
+        self._order_book.sweep()
+        return given
+
+    def cancel(self, order_id: int) -> None:
+        """Take an order back.
+
+        Raises
+        ------
+        ConfigurationError
+            If no such order works.
+        """
+        self._order_book.cancel(order_id)
 
     def state(self) -> dict[str, list[int]]:
         """Return everything a restart needs as integers: one list for the account, one a symbol."""
-        rows = self._books.positions.tolist()
+        rows = self._books.symbols.tolist()
         positions = {f"position:{name}": row for name, row in zip(self.symbols, rows, strict=True)}
-        return {"account": self._books.account.tolist(), **positions}
+        return {
+            "account": self._numbers[: at.N_ACCOUNT].tolist(),
+            "orders": self._order_book.state(),
+            "closes": self._ticks[3, 0].tolist(),
+            "late": [aim for row in self._late for aim in row],
+            **positions,
+        }
 
     def restore(self, state: Mapping[str, list[int]]) -> None:
         """Go on from a state that an account with the same rules and settings has exported.
@@ -167,34 +255,63 @@ class Account:
         DataError
             If the state belongs to other symbols or has another layout.
         """
-        books = self._books
         keys = [f"position:{name}" for name in self.symbols]
-        if set(state) != {"account", *keys}:
+        if set(state) != {"account", "orders", "closes", "late", *keys}:
             raise DataError(f"expected the state of {self.symbols}, found {sorted(state)}")
-        lengths = {len(state["account"]) - step.N_ACCOUNT}
-        lengths |= {len(state[key]) - step.N_POSITION for key in keys}
+        n_symbols = len(self.symbols)
+        lengths = {len(state["account"]) - at.N_ACCOUNT, len(state["closes"]) - n_symbols}
+        lengths |= {len(state[key]) - at.N_SYMBOL for key in keys}
+        lengths |= {(len(state["orders"]) - 1) % at.N_ORDER}
+        lengths |= {len(state["late"]) - self._delay * n_symbols}
         if lengths != {0}:
             raise DataError(
-                f"expected {step.N_ACCOUNT} integers for the account and {step.N_POSITION} for a "
-                "position, found other lengths; the state is from another version"
+                f"expected {at.N_ACCOUNT} integers for the account and {at.N_SYMBOL} for a "
+                "position, found other lengths; the state is from another version or of other "
+                "settings"
             )
-        books.account[:] = state["account"]
-        books.positions[:] = [state[key] for key in keys]
+        self._numbers[: at.N_ACCOUNT] = state["account"]
+        self._books.symbols[:] = [state[key] for key in keys]
+        self._order_book.restore(state["orders"])
+        self._ticks[3, 0] = state["closes"]
+        late = state["late"]
+        rows = [late[k : k + n_symbols] for k in range(0, len(late), n_symbols)]
+        self._late = deque(rows)
 
     def _per_symbol(self, values: Values) -> FloatArray:
         array = np.atleast_1d(np.asarray(values, np.float64))
         if array.shape != (len(self.symbols),):
-            raise DataError(
-                f"expected one number for each of {self.symbols}, found shape {array.shape}"
-            )
+            raise self._wrong_shape(values)
         return array
 
-    def _ticks(self, values: Values) -> IntArray:
-        return price_ticks(self._per_symbol(values), self._tick_sizes).reshape(1, -1)
+    def _wrong_shape(self, *columns: Values) -> DataError:
+        expected = {(), (1,)} if len(self.symbols) == 1 else {(len(self.symbols),)}
+        found = next(np.shape(c) for c in columns if np.shape(c) not in expected)
+        return DataError(f"expected one number for each of {self.symbols}, found shape {found}")
 
-    def _bound_positions(self, time: int, highs: IntArray) -> None:
-        # Live prices have no known maximum, so the bound moves with the market.
-        books = self._books
-        books.limits[:, step.MAX_LOTS] = books.grid.largest_lots(highs)
-        if (np.abs(books.positions[:, step.LOTS]) > books.limits[:, step.MAX_LOTS]).any():
-            raise outgrown(f"the bar of {time}")
+    def _hear_late(self) -> None:
+        # What was decided before this bar waits; what has waited long enough is heard.
+        aims = self._books.symbols[:, at.AIM]
+        self._late.append(aims.tolist())
+        self._books.symbols[:, at.AIM] = self._late.popleft()
+
+    def _make_room(self, n_orders: int) -> None:
+        # An order may fill at the open and inside, and have its fees taken in kind each time.
+        wanted = FILLS_PER_SYMBOL * len(self.symbols) + 4 * n_orders
+        if len(self._fills) < wanted:
+            self._fills = np.zeros((2 * wanted, at.N_FILL), np.int64)
+
+    def _payments(self, funding: Sequence[FundingDue]) -> IntArray:
+        rows = np.zeros((len(funding), at.N_PAYMENT), np.int64)
+        for row, (symbol, rate, inside) in enumerate(sorted(funding, key=lambda due: due[2])):
+            rows[row, at.P_SYMBOL] = self.symbols.index(symbol)
+            rows[row, at.P_RATE] = round(rate * at.SCALE)
+            rows[row, at.P_INSIDE] = inside
+        return rows
+
+    def _refused(self, code: int, time: int) -> CryptoVoltError:
+        if code != -at.UNREADABLE:
+            return outgrown(f"the bar of {time}")
+        for column, name in enumerate(PRICE_COLUMNS):
+            price_ticks(self._values[:, column], self._sizes[:, 0], name)
+        volume_lots(self._values[:, 4], self._sizes[:, 1])
+        return DataError(f"expected a readable bar, found {self._values.tolist()}")

@@ -1,4 +1,4 @@
-"""The arrays the compiled step works on, made from settings and rules."""
+"""The flat array the compiled step works on, made from settings and rules."""
 
 from dataclasses import dataclass
 
@@ -9,18 +9,15 @@ from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.orders import Fill, FillReason, Side
 from cryptovolt.execution.grid import BOUND, Grid
 from cryptovolt.execution.settings import TradingSettings
-from cryptovolt.trading import step
+from cryptovolt.trading.step import layout as at
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """State (`account`, `positions`) and constants (`limits`, `settings`) of one account."""
+    """State and constants of one account: `numbers`, laid out as in :mod:`.step.layout`."""
 
     grid: Grid
-    account: IntArray
-    positions: IntArray
-    limits: IntArray
-    settings: IntArray
+    numbers: IntArray
 
     @classmethod
     def open(cls, grid: Grid, settings: TradingSettings, highest_ticks: IntArray) -> "Books":
@@ -49,32 +46,46 @@ class Books:
                 f"{grid.quote_unit}), found {settings.cash:g} × {settings.leverage:g}; use other "
                 "cash or coarser tick and step sizes"
             )
-        account = np.zeros(step.N_ACCOUNT, np.int64)
-        account[[step.CASH, step.EQUITY, step.DAY_START]] = cash
-        account[[step.DAY, step.FLOOR]] = -1, 1
-        positions = np.zeros((len(grid.symbols), step.N_POSITION), np.int64)
-        positions[:, step.WATCH_HIGH] = step.NEVER
-        positions[:, step.AIM] = step.NO_TARGET
-        largest = grid.largest_lots(highest_ticks).tolist()
-        limits = np.array(list(zip(grid.units, grid.min_notionals, largest, strict=True)), np.int64)
-        return cls(grid, account, positions, limits, _as_array(settings, most))
+        numbers = np.zeros(at.HEADER + len(grid.symbols) * at.N_SYMBOL, np.int64)
+        numbers[[at.CASH, at.EQUITY, at.DAY_START, at.TOP]] = cash
+        numbers[[at.DAY, at.BAR, at.LOCKED]] = -1
+        _set_settings(numbers, settings, grid, most)
+        fraction = numbers[at.DRAWDOWN]
+        numbers[at.FLOOR] = max(1, cash - cash * fraction // at.SCALE if fraction else 1)
+        books = cls(grid, numbers)
+        books.symbols[:, [at.UNIT, at.MIN_NOTIONAL]] = np.column_stack(
+            [grid.units, grid.min_notionals]
+        )
+        books.symbols[:, at.MAX_LOTS] = grid.largest_lots(highest_ticks)
+        books.symbols[:, [at.WATCH_HIGH, at.AIM, at.LOCK]] = at.NEVER, at.NO_TARGET, -1
+        return books
+
+    @property
+    def symbols(self) -> IntArray:
+        """One record per symbol, a view of shape (n_symbols, N_SYMBOL)."""
+        return self.numbers[at.HEADER :].reshape(-1, at.N_SYMBOL)
+
+    def copy(self) -> "Books":
+        """Return books that can be written without changing these."""
+        return Books(self.grid, self.numbers.copy())
 
     def fills(self, rows: IntArray, times: IntArray) -> list[Fill]:
         """Return rows of the step's fill table as records; `times` is indexed by bar."""
-        return [self._fill(row, int(times[row[step.F_BAR]])) for row in rows.tolist()]
+        return [self._fill(row, int(times[row[at.F_BAR]])) for row in rows.tolist()]
 
     def _fill(self, row: list[int], time: int) -> Fill:
-        s, lots = row[step.F_SYMBOL], row[step.F_LOTS]
+        s, lots = row[at.F_SYMBOL], row[at.F_LOTS]
         return Fill(
             time=time,
             symbol=self.grid.symbols[s],
             side=Side.BUY if lots > 0 else Side.SELL,
             quantity=abs(lots) * self.grid.steps[s],
-            price=row[step.F_PRICE] * self.grid.ticks[s],
-            notional=self.grid.money(row[step.F_NOTIONAL]),
-            fee=self.grid.money(row[step.F_FEE]),
-            reason=reason_of(row[step.F_REASON]),
-            pnl=self.grid.money(row[step.F_PNL]),
+            price=row[at.F_PRICE] * self.grid.ticks[s],
+            notional=self.grid.money(row[at.F_NOTIONAL]),
+            fee=self.grid.money(row[at.F_FEE]),
+            reason=reason_of(row[at.F_REASON]),
+            pnl=self.grid.money(row[at.F_PNL]),
+            order_id=row[at.F_ORDER],
         )
 
 
@@ -83,7 +94,7 @@ def reason_of(code: int) -> FillReason:
     return _REASONS[code]
 
 
-_REASONS = dict(enumerate(FillReason, start=step.R_TARGET))
+_REASONS = dict(enumerate(FillReason, start=at.R_TARGET))
 
 
 def outgrown(where: str) -> ConfigurationError:
@@ -94,15 +105,55 @@ def outgrown(where: str) -> ConfigurationError:
     )
 
 
-def _as_array(settings: TradingSettings, most: int) -> IntArray:
-    fractions = (
-        settings.costs.fee,
-        settings.costs.slippage,
-        settings.leverage,
-        settings.stop_loss,
-        settings.take_profit,
-        settings.trailing_stop,
-        settings.max_daily_loss,
-        settings.rebalance_band,
-    )
-    return np.array([*(round((f or 0.0) * step.SCALE) for f in fractions), most], np.int64)
+def _set_settings(numbers: IntArray, settings: TradingSettings, grid: Grid, most: int) -> None:
+    costs, protections = settings.costs, settings.protections
+    maker = costs.fee if costs.maker_fee is None else costs.maker_fee
+    fractions = {
+        at.FEE: costs.fee,
+        at.MAKER_FEE: maker,
+        at.SLIPPAGE: costs.slippage + costs.spread / 2,
+        at.IMPACT: costs.impact,
+        at.VOLATILITY: costs.volatility,
+        at.LEVERAGE: settings.leverage,
+        at.MAINTENANCE: settings.maintenance_margin,
+        at.LIQUIDATION_FEE: settings.liquidation_fee,
+        at.STOP_LOSS: settings.stop_loss,
+        at.TAKE_PROFIT: settings.take_profit,
+        at.TRAILING: settings.trailing_stop,
+        at.DAILY_LOSS: settings.max_daily_loss,
+        at.BAND: settings.rebalance_band,
+        at.DRAWDOWN: protections.max_drawdown,
+        at.MAX_ORDER: protections.max_order,
+    }
+    for place, fraction in fractions.items():
+        numbers[place] = round((fraction or 0.0) * at.SCALE)
+    if settings.maintenance_margin is None:
+        numbers[at.MAINTENANCE] = at.NO_MARGIN_CALL
+    numbers[at.MAX_EQUITY] = most
+    numbers[at.FEE_SYMBOL] = _fee_symbol(costs.fee_asset, grid.symbols)
+    pause = protections.drawdown_pause
+    numbers[at.DRAWDOWN_PAUSE] = at.NEVER if pause is None else pause
+    numbers[at.COOLDOWN] = protections.cooldown
+    guard, low = protections.stop_guard, protections.low_profit
+    if guard is not None:
+        numbers[[at.GUARD_STOPS, at.GUARD_WITHIN, at.GUARD_PAUSE]] = (
+            guard.stops, guard.within, guard.pause,
+        )  # fmt: skip
+        numbers[at.GUARD_EACH] = guard.per_symbol
+    if low is not None:
+        numbers[[at.LOW_TRADES, at.LOW_WITHIN, at.LOW_PAUSE]] = low.trades, low.within, low.pause
+        numbers[at.LOW_RETURN] = round(low.least * at.SCALE)
+    numbers[at.PROTECTED] = protections.cooldown > 0 or guard is not None or low is not None
+
+
+def _fee_symbol(asset: str | None, symbols: tuple[str, ...]) -> int:
+    if asset is None:
+        return at.IN_QUOTE
+    if asset == "base":
+        return at.IN_BASE
+    if asset not in symbols:
+        raise ConfigurationError(
+            f'expected fee_asset as "base" or one of {", ".join(symbols)}, found {asset}; add its '
+            "bars to the account"
+        )
+    return symbols.index(asset)

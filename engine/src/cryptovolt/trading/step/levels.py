@@ -1,0 +1,81 @@
+"""The prices at which something happens to a position, kept until it changes."""
+
+from cryptovolt.domain.arrays import IntArray
+from cryptovolt.trading.step.compiled import called
+from cryptovolt.trading.step.exact import part_up
+from cryptovolt.trading.step.layout import (
+    BASIS,
+    BLOCKED,
+    CASH,
+    HELD,
+    LOTS,
+    MAINTENANCE,
+    MARGINED,
+    NEVER,
+    PEAK,
+    PROFIT,
+    R_NONE,
+    R_STOP,
+    R_TRAILING,
+    REASON,
+    SCALE,
+    STOP,
+    STOP_LOSS,
+    STOP_REASON,
+    TAKE_PROFIT,
+    TRAILING,
+    UNIT,
+    WATCH_HIGH,
+    WATCH_LOW,
+)
+
+
+@called
+def set_levels(p: int, books: IntArray) -> None:
+    """Set stop and take profit from the average entry and the best price."""
+    lots = books[p + LOTS]
+    side = 1 if lots > 0 else -1
+    stop, reason = -NEVER * side, R_NONE
+    profit = NEVER * side
+    if lots != 0:
+        entry = books[p + BASIS] // (abs(lots) * books[p + UNIT])
+        if books[STOP_LOSS] > 0:
+            stop, reason = entry - side * part_up(entry, books[STOP_LOSS]), R_STOP
+        if books[TAKE_PROFIT] > 0:
+            profit = entry + side * part_up(entry, books[TAKE_PROFIT])
+        if books[TRAILING] > 0:
+            peak = books[p + PEAK]
+            trailing = peak - side * part_up(peak, books[TRAILING])
+            # The nearer of the two.
+            if (trailing - stop) * side > 0 or reason == R_NONE:
+                stop, reason = trailing, R_TRAILING
+    books[p + STOP], books[p + STOP_REASON], books[p + PROFIT] = stop, reason, profit
+
+
+@called
+def watch(p: int, alone: bool, books: IntArray) -> None:
+    """Set the low and the high from which on `run` has to look more closely."""
+    lots, peak = books[p + LOTS], books[p + PEAK]
+    trailing = books[TRAILING] > 0
+    low, high = 0, NEVER
+    if books[p + REASON] | books[p + BLOCKED] != 0:
+        low = NEVER
+    elif lots > 0:
+        low = books[p + STOP]
+        high = min(books[p + PROFIT] + 1, peak + 1 if trailing else NEVER)
+        if books[MARGINED] != 0 and alone:
+            low = max(low, _margin_call(p, books) + 1)
+    elif lots < 0:
+        low = max(books[p + PROFIT] - 1, peak - 1 if trailing else 0)
+        high = books[p + STOP]
+        if books[MARGINED] != 0 and alone:
+            high = min(high, max(0, _margin_call(p, books) - 1))
+    books[p + WATCH_LOW], books[p + WATCH_HIGH] = low, high
+
+
+@called
+def _margin_call(p: int, books: IntArray) -> int:
+    # Where cash + value = maintenance × |value|, for an account that holds nothing else.
+    side = 1.0 if books[p + LOTS] > 0 else -1.0
+    price = -books[CASH] / (books[p + HELD] * (1.0 - side * books[MAINTENANCE] / SCALE))
+    return int(min(max(price, 0.0), float(NEVER // 2)))

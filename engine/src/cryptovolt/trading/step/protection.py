@@ -1,0 +1,104 @@
+"""What a closed trade teaches: which symbols rest, and for how long."""
+
+import numpy as np
+
+from cryptovolt.domain.arrays import IntArray
+from cryptovolt.trading.step.compiled import called, inlined
+from cryptovolt.trading.step.layout import (
+    BAR,
+    COOLDOWN,
+    GUARD_EACH,
+    GUARD_PAUSE,
+    GUARD_STOPS,
+    GUARD_WITHIN,
+    LOCK,
+    LOCKED,
+    LOW_PAUSE,
+    LOW_RETURN,
+    LOW_TRADES,
+    LOW_WITHIN,
+    R_LIQUIDATION,
+    R_STOP,
+    R_STOP_ORDER,
+    R_TRAILING,
+    RING,
+    SCALE,
+    STOP_COUNT,
+    STOP_RING,
+    STOPS_HERE,
+    SYMBOL_STOPS,
+    TRIP_BARS,
+    TRIP_COUNT,
+    TRIP_PNL,
+    TRIP_RETURNS,
+    TRIP_VALUE,
+)
+
+
+@inlined
+def locked(p: int, books: IntArray) -> bool:
+    """Return whether nothing may be opened or added in this symbol now."""
+    return books[BAR] <= books[p + LOCK] or books[BAR] <= books[LOCKED]
+
+
+@called
+def count_trade(
+    p: int, closed: bool, result: int, opened: int, reason: int, books: IntArray
+) -> None:
+    """Add a fill to the trade it belongs to; when that is over, see what it locks.
+
+    `result` is what the fill realised after its fee, `opened` the value of what it opened.
+    """
+    books[p + TRIP_PNL] += result
+    if closed:
+        _trade_closed(p, reason, books)
+        books[p + TRIP_PNL] = books[p + TRIP_VALUE] = 0
+    books[p + TRIP_VALUE] += opened
+
+
+@called
+def _trade_closed(p: int, reason: int, books: IntArray) -> None:
+    now = books[BAR]
+    if books[COOLDOWN] > 0:
+        books[p + LOCK] = max(books[p + LOCK], now + books[COOLDOWN])
+    by_stop = (
+        reason == R_STOP
+        or reason == R_TRAILING
+        or reason == R_STOP_ORDER
+        or reason == R_LIQUIDATION
+    )
+    if by_stop and books[GUARD_STOPS] > 0:
+        _guard(p, now, books)
+    if books[LOW_TRADES] > 0:
+        _weigh(p, now, books)
+
+
+@called
+def _guard(p: int, now: int, books: IntArray) -> None:
+    each = books[GUARD_EACH] != 0
+    count, ring = (p + STOPS_HERE, p + SYMBOL_STOPS) if each else (STOP_COUNT, STOP_RING)
+    books[ring + books[count] % RING] = now
+    books[count] += 1
+    stops = books[GUARD_STOPS]
+    if books[count] < stops:
+        return
+    first = books[ring + (books[count] - stops) % RING]
+    if now - first < books[GUARD_WITHIN]:
+        lock = p + LOCK if each else LOCKED
+        books[lock] = max(books[lock], now + books[GUARD_PAUSE])
+
+
+@called
+def _weigh(p: int, now: int, books: IntArray) -> None:
+    value = max(1, books[p + TRIP_VALUE])
+    place = books[p + TRIP_COUNT] % RING
+    books[p + TRIP_BARS + place] = now
+    books[p + TRIP_RETURNS + place] = int(np.rint(books[p + TRIP_PNL] / value * SCALE))
+    books[p + TRIP_COUNT] += 1
+    total = known = 0
+    for k in range(min(RING, books[p + TRIP_COUNT])):
+        if now - books[p + TRIP_BARS + k] < books[LOW_WITHIN]:
+            known += 1
+            total += books[p + TRIP_RETURNS + k]
+    if known >= books[LOW_TRADES] and total < books[LOW_RETURN]:
+        books[p + LOCK] = max(books[p + LOCK], now + books[LOW_PAUSE])

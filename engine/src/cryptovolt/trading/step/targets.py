@@ -1,0 +1,188 @@
+"""A wanted share of equity becomes a market order at the open."""
+
+from cryptovolt.domain.arrays import IntArray
+from cryptovolt.trading.step.booking import fill, worse
+from cryptovolt.trading.step.compiled import called, inlined
+from cryptovolt.trading.step.exact import part_down, part_up, reduces, sign
+from cryptovolt.trading.step.layout import (
+    AIM,
+    BAND,
+    BLOCKED,
+    COOLDOWN,
+    FEE,
+    GOAL,
+    HEADER,
+    HELD,
+    LEVERAGE,
+    LOTS,
+    MAX_EQUITY,
+    MAX_LOTS,
+    MAX_ORDER,
+    MIN_NOTIONAL,
+    N_SYMBOL,
+    NO_TARGET,
+    OPEN_EQUITY,
+    OPEN_EXPOSURE,
+    OUTGROWN,
+    R_DAILY,
+    R_NONE,
+    R_RUIN,
+    R_TARGET,
+    REASON,
+    ROOM,
+    SCALE,
+    STATUS,
+    STOP,
+    STOP_REASON,
+    UNIT,
+    WISH,
+    Columns,
+)
+from cryptovolt.trading.step.protection import locked
+
+
+@inlined
+def leave(p: int, reason: int, books: IntArray) -> None:
+    """Everything goes; a target that keeps asking for the same side is not heard any more."""
+    side = sign(books[p + LOTS])
+    books[p + GOAL] = 0
+    books[p + REASON] = reason
+    if reason != R_DAILY and reason != R_RUIN and books[p + WISH] == side:
+        books[p + BLOCKED] = side
+
+
+@inlined
+def hear(p: int, price: int, deaf: bool, books: IntArray) -> None:
+    """Turn the target of a symbol into the position it shall have, at its open."""
+    aim = books[p + AIM]
+    books[p + AIM] = NO_TARGET
+    wish = 0 if aim == NO_TARGET else sign(aim)
+    books[p + WISH] = wish
+    if wish != books[p + BLOCKED]:
+        books[p + BLOCKED] = 0
+    lots = books[p + LOTS]
+    if lots != 0 and books[p + ROOM] >= 0 and books[p + REASON] <= R_TARGET:
+        gapped = price <= books[p + STOP] if lots > 0 else price >= books[p + STOP]
+        if gapped and books[p + STOP_REASON] != R_NONE:
+            leave(p, books[p + STOP_REASON], books)
+    if aim != NO_TARGET and not deaf and books[p + REASON] <= R_TARGET and books[p + BLOCKED] == 0:
+        _aim_at(p, price, aim, books)
+
+
+@called
+def _aim_at(p: int, price: int, aim: int, books: IntArray) -> None:
+    lots, unit, equity = books[p + LOTS], books[p + UNIT], books[OPEN_EQUITY]
+    if equity > books[MAX_EQUITY]:
+        books[STATUS] = OUTGROWN
+        return
+    affordable = max(0, equity) // (price * unit)
+    goal = sign(aim) * part_down(affordable, abs(aim))
+    if not reduces(lots, goal):
+        goal = _allowed(p, lots, goal, affordable, books)
+    change = abs(goal - lots) * price * unit
+    too_small = change < books[p + MIN_NOTIONAL] and not reduces(lots, goal)
+    adjusts = lots != 0 and sign(goal) == sign(lots)
+    if goal == lots or too_small or (adjusts and change < part_down(equity, books[BAND])):
+        books[p + REASON] = R_NONE
+        return
+    if abs(goal) > books[p + MAX_LOTS]:
+        books[STATUS] = OUTGROWN
+        return
+    books[p + GOAL] = goal
+    books[p + REASON] = R_TARGET
+
+
+@inlined
+def _allowed(p: int, lots: int, goal: int, affordable: int, books: IntArray) -> int:
+    # What protections leave of a goal that opens, adds or turns.
+    turns = lots != 0 and sign(goal) != sign(lots)
+    if locked(p, books):
+        return 0 if turns else lots
+    if turns and books[COOLDOWN] > 0:
+        return 0
+    if books[MAX_ORDER] > 0:
+        start = 0 if turns else lots
+        most = part_down(affordable, books[MAX_ORDER])
+        return start + sign(goal) * min(abs(goal - start), most)
+    return goal
+
+
+@called
+def fill_at_open(
+    t: int, s: int, growing: bool, bars: Columns, books: IntArray, fills: IntArray
+) -> None:
+    """Trade what a symbol waits for at the open, if it is of this kind."""
+    p = HEADER + s * N_SYMBOL
+    lots, goal, room = books[p + LOTS], books[p + GOAL], books[p + ROOM]
+    reason = books[p + REASON]
+    if reason == R_NONE or room <= 0 or growing == reduces(lots, goal):
+        return
+    if growing and locked(p, books):
+        # A lock that began while the order was waiting leaves the part that reduces.
+        goal = books[p + GOAL] = 0 if sign(goal) * sign(lots) < 0 else lots
+    mark = bars[0][t, s]
+    after = lots + min(room, max(-room, goal - lots))
+    price = worse(mark, goal - lots, t, s, bars, books)
+    if growing and not reduces(lots, after):
+        able = affordable(s, after, price, mark, books)
+        if able != after:
+            # What the account cannot pay is not tried again; what the bar could not fill is.
+            after = books[p + GOAL] = able
+    if after == lots:
+        books[p + REASON] = R_NONE
+        return
+    trade_at_open(t, s, after, price, reason, 0, bars, books, fills)
+
+
+@called
+def trade_at_open(
+    t: int,
+    s: int,
+    after: int,
+    price: int,
+    reason: int,
+    order: int,
+    bars: Columns,
+    books: IntArray,
+    fills: IntArray,
+) -> None:
+    """Fill as a taker at the open, and keep what the account is worth at the open prices."""
+    p = HEADER + s * N_SYMBOL
+    lots, mark, unit = books[p + LOTS], bars[0][t, s], books[p + UNIT]
+    fee = fill(t, s, after, price, books[FEE], reason, order, bars, books, fills)
+    books[OPEN_EQUITY] -= abs(after - lots) * abs(price - mark) * unit + fee
+    books[OPEN_EXPOSURE] += (abs(after) - abs(lots)) * mark * unit
+
+
+@inlined
+def _fits(p: int, after: int, price: int, mark: int, books: IntArray) -> bool:
+    size = abs(after - books[p + LOTS])
+    unit = books[p + UNIT]
+    cost = size * abs(price - mark) * unit + part_up(size * price * unit, books[FEE])
+    equity = books[OPEN_EQUITY] - cost
+    exposure = books[OPEN_EXPOSURE] + (abs(after * unit) - abs(books[p + HELD])) * mark
+    return equity > 0 and exposure <= part_down(equity, books[LEVERAGE])
+
+
+@called
+def affordable(s: int, after: int, price: int, mark: int, books: IntArray) -> int:
+    """Return the largest position between the one held (or flat) and `after` that leverage allows.
+
+    `mark` is the price at which `OPEN_EQUITY` and `OPEN_EXPOSURE` value the symbol.
+    """
+    p = HEADER + s * N_SYMBOL
+    if _fits(p, after, price, mark, books):
+        return after
+    lots, side, unit = books[p + LOTS], sign(after), books[p + UNIT]
+    held = abs(lots) if sign(lots) == side else 0
+    value = float(mark * unit)
+    leverage = books[LEVERAGE] / SCALE
+    fee = books[FEE] / SCALE * float(price * unit)
+    per_lot = leverage * (float(abs(price - mark) * unit) + fee)
+    budget = leverage * books[OPEN_EQUITY] - books[OPEN_EXPOSURE] + abs(lots) * value
+    budget += per_lot * (side * lots)
+    # The estimate is off by a lot or two at most; the exact test decides.
+    size = min(abs(after), max(held, int(budget / (value + per_lot)) + 2))
+    while size > held and not _fits(p, side * size, price, mark, books):
+        size -= 1
+    return side * size
