@@ -23,6 +23,7 @@ from cryptovolt.performance import (
     sharpe_ratio,
     skewness,
     sortino_ratio,
+    tail_ratio,
     total_return,
     ulcer_index,
     value_at_risk,
@@ -49,6 +50,8 @@ KNOWN: list[tuple[str, float, float]] = [
     # The 20 % quantile of five values lies 0.8 of the way from the first to the second.
     ("value at risk", value_at_risk(RETURNS, 0.8), 0.02 - 0.8 * 0.01),
     ("expected shortfall", expected_shortfall(RETURNS, 0.8), 0.02),
+    # Quantiles 0.2 and 0.8 of the five values: −0.01 − 0.2 · 0.01 and 0.02 + 0.2 · 0.01.
+    ("tail ratio", tail_ratio(RETURNS, 0.8), 0.022 / 0.012),
     ("win rate", win_rate(np.array([5.0, -1.0, 0.0, 2.0])), 0.5),
     ("profit factor", profit_factor(np.array([5.0, -1.0, -1.0])), 2.5),
 ]
@@ -74,6 +77,8 @@ UNDEFINED: list[tuple[str, Callable[[FloatArray], float], list[float]]] = [
     ("Sortino without a loss", sortino_ratio, [0.1, 0.2]),
     ("omega without a loss", omega_ratio, [0.1]),
     ("skewness of equal returns", skewness, [0.1, 0.1]),
+    ("tail ratio without a loss", tail_ratio, [0.1, 0.2]),
+    ("tail ratio of nothing", tail_ratio, []),
     ("win rate without trades", win_rate, []),
     ("profit factor without a loss", profit_factor, [1.0]),
     ("drawdown of nothing", max_drawdown, []),
@@ -120,3 +125,11 @@ def test_expected_shortfall_is_at_least_the_value_at_risk(
 ) -> None:
     returns = np.array(values)
     assert expected_shortfall(returns, level) >= value_at_risk(returns, level) - 1e-12
+
+
+@given(st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=50), st.floats(0.01, 1.0))
+def test_ratios_do_not_depend_on_the_size_of_returns(values: list[float], scale: float) -> None:
+    returns: FloatArray = np.array([round(value, 6) for value in values])
+    for measure in (sharpe_ratio, sortino_ratio, omega_ratio, tail_ratio, skewness, kurtosis):
+        found = measure(np.multiply(returns, scale))
+        assert found == pytest.approx(measure(returns), rel=1e-6, abs=1e-9, nan_ok=True)
