@@ -21,6 +21,7 @@ from cryptovolt.market.snapshots import read_snapshot
 from cryptovolt.ml import load_classifier
 from cryptovolt.report.page import write_report
 from cryptovolt.research import evaluate_classifier, run_gates
+from cryptovolt.research.robustness import assess
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
@@ -41,6 +42,7 @@ __all__ = [
     "SentimentSeries",
     "SymbolRules",
     "__version__",
+    "assess",
     "backtest",
     "build_features",
     "buy_and_hold",
