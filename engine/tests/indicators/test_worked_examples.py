@@ -1,7 +1,8 @@
-"""TA-Lib's functions against worked examples of StockCharts and of QuantConnect's Lean.
+"""Indicators against worked examples of StockCharts and of QuantConnect's Lean.
 
 Where the example starts its recursion differently, rows are compared once both have converged: the
-row from which they agree is part of the table.
+row from which they agree is part of the table. Short examples that start an average from their
+first row are compared from the beginning, behind copies of that row: then ours starts there too.
 """
 
 import csv
@@ -16,8 +17,10 @@ from cryptovolt.domain.arrays import FloatArray
 
 HLC = ("High", "Low", "Close")
 HLCV = (*HLC, "Volume")
+HLV = ("High", "Low", "Volume")
+HL_SMALL = ("high", "low")
 
-EXAMPLES: list[tuple[str, tuple[str, ...], str, tuple[int, ...], str, int, float]] = [
+EXAMPLES: list[tuple[str, tuple[str, ...], str, tuple[int | None, ...], str, int, float]] = [
     # file, inputs, function and output, parameters, expected, first row compared, printed digits
     ("stockcharts/cs-atr.csv", HLC, "trange", (), "TR", 1, 1e-12),
     ("stockcharts/cs-bbands.csv", ("Close",), "bbands.upperband", (20,), "HighBand", 19, 6e-7),
@@ -64,6 +67,33 @@ EXAMPLES: list[tuple[str, tuple[str, ...], str, tuple[int, ...], str, int, float
         4e-4,
     ),
     ("lean/spy_with_stoch12k3.txt", HLC, "stoch.slowd", (12, 3, 0, 5, 0), "%D 5", 17, 4e-4),
+    ("stockcharts/cs-dc.csv", HL_SMALL, "donchian.upperband", (20,), "upper_band", 19, 1e-12),
+    # its middle is printed to cents
+    ("stockcharts/cs-dc.csv", HL_SMALL, "donchian.middleband", (20,), "middle_band", 19, 0.0051),
+    ("stockcharts/cs-dc.csv", HL_SMALL, "donchian.lowerband", (20,), "lower_band", 19, 1e-12),
+    ("stockcharts/cs-vortex.csv", HLC, "vortex.plusvi", (14,), "+VI14", 14, 6e-7),
+    ("stockcharts/cs-vortex.csv", HLC, "vortex.minusvi", (14,), "-VI14", 14, 6e-7),
+    # computed with weights rounded to .077 and .143
+    ("stockcharts/cs-tsi.csv", ("Close",), "tsi", (25, 13), "TSI", 59, 0.011),
+    ("stockcharts/cs-easeofmovement.csv", HLV, "ease_of_movement", (1,), "EMV", 1, 6e-10),
+    ("stockcharts/cs-easeofmovement.csv", HLV, "ease_of_movement", (14,), "SMA_EMV", 14, 6e-10),
+    ("stockcharts/cs-vwap.csv", HLCV, "vwap", (None, 14), "vwap", 13, 1e-13),
+    ("lean/spy_with_zlema.csv", ("Close",), "zlema", (5,), "ZLEMA5", 6, 1e-12),
+    ("stockcharts/cs-percentr.csv", HLC, "willr", (14,), "Williams_%R", 26, 6e-7),
+    ("stockcharts/cs-soo.csv", HLC, "stochf.fastk", (14, 3), "SO", 28, 6e-7),
+    ("stockcharts/cs-soo.csv", HLC, "stochf.fastd", (14, 3), "SO_SIG", 28, 6e-7),
+    ("stockcharts/cs-obv.csv", ("Close", "Volume"), "obv", (), "OBV", 1, 0.0),
+    ("stockcharts/cs-vpt.csv", ("Close", "Volume"), "pvt", (), "unsmoothed vpt", 1, 1e-11),
+]
+
+FROM_THE_FIRST_ROW: list[tuple[str, tuple[str, ...], str, tuple[int, ...], str, int, float]] = [
+    # file, inputs, function and output, parameters, expected, copies of row 0, printed digits
+    ("stockcharts/cs-kc.csv", HLC, "keltner.middleband", (20, 10), "middle_band", 20, 1e-12),
+    ("stockcharts/cs-kc.csv", HLC, "atr", (10,), "atr", 1, 1e-12),
+    ("stockcharts/cs-atr.csv", HLC, "atr", (14,), "ATR", 1, 6e-10),
+    ("stockcharts/cs-macd.csv", ("Close",), "macd.macd", (), "MACD_line", 40, 6e-9),
+    ("stockcharts/cs-ppo.csv", ("Close",), "ppo", (), "PPO", 40, 6e-10),
+    ("stockcharts/cs-pvo.csv", ("Volume",), "pvo", (), "PVO", 40, 6e-9),
 ]
 
 
@@ -73,12 +103,26 @@ def read_table(path: Path) -> dict[str, FloatArray]:
     return {
         name.strip(): np.array([number(row[i]) for row in rows[1:]])
         for i, name in enumerate(rows[0])
-        if name.strip() not in ("", "Date", "Microsoft Date", "time")
+        if name.strip() not in ("", "Date", "Microsoft Date", "date", "time")
     }
 
 
 def number(text: str) -> float:
     return float(text) if text.strip() else np.nan
+
+
+def run(
+    table: dict[str, FloatArray],
+    columns: tuple[str, ...],
+    function: str,
+    parameters: tuple[int | None, ...],
+    copies: int = 0,
+) -> FloatArray:
+    arrays = [np.concatenate([np.repeat(table[c][:1], copies), table[c]]) for c in columns]
+    name, _, output = function.partition(".")
+    result = getattr(indicators, name)(*arrays, *parameters)
+    computed: FloatArray = getattr(result, output) if output else result
+    return computed[copies:]
 
 
 @pytest.mark.real_data
@@ -90,18 +134,53 @@ def test_worked_examples_agree(
     file: str,
     columns: tuple[str, ...],
     function: str,
-    parameters: tuple[int, ...],
+    parameters: tuple[int | None, ...],
     expected: str,
     first: int,
     tolerance: float,
 ) -> None:
     table = read_table(real_data(f"indicators/{file}"))
-    name, _, output = function.partition(".")
-    result = getattr(indicators, name)(*(table[column] for column in columns), *parameters)
-    computed = getattr(result, output) if output else result
+    computed = run(table, columns, function, parameters)
     compared = np.flatnonzero(np.isfinite(table[expected]))
     compared = compared[compared >= first]
     assert compared.size > 0
     np.testing.assert_allclose(
         computed[compared], table[expected][compared], rtol=0, atol=tolerance
     )
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("file", "columns", "function", "parameters", "expected", "copies", "tolerance"),
+    FROM_THE_FIRST_ROW,
+)
+def test_worked_examples_agree_from_their_first_row(
+    real_data: Callable[[str], Path],
+    file: str,
+    columns: tuple[str, ...],
+    function: str,
+    parameters: tuple[int, ...],
+    expected: str,
+    copies: int,
+    tolerance: float,
+) -> None:
+    table = read_table(real_data(f"indicators/{file}"))
+    computed = run(table, columns, function, parameters, copies)
+    # zeros stand for values that are not there yet
+    there = np.isfinite(table[expected]) & (table[expected] != 0.0)
+    compared = np.flatnonzero(np.isfinite(computed) & there)
+    assert compared.size >= 15
+    np.testing.assert_allclose(
+        computed[compared], table[expected][compared], rtol=0, atol=tolerance
+    )
+
+
+@pytest.mark.real_data
+def test_the_worked_force_index_agrees(real_data: Callable[[str], Path]) -> None:
+    table = read_table(real_data("indicators/stockcharts/cs-fi.csv"))
+    # The example starts its average from its first value: here thirteen bars of that value.
+    step = table["Close"][0] - table["Close"][1]
+    close = np.concatenate([table["Close"][0] + step * np.arange(12, 0, -1), table["Close"]])
+    volume = np.concatenate([np.full(13, table["Volume"][1]), table["Volume"][1:]])
+    computed = indicators.force_index(close, volume, 13)[12:]
+    np.testing.assert_allclose(computed[1:], table["FI"][1:], rtol=0, atol=6e-6)

@@ -11,7 +11,7 @@ float64 arrays of shape ``(n_bars,)``, oldest first; several outputs come as a n
   after it raises :class:`~cryptovolt.domain.errors.DataError`.
 * Arrays of different lengths raise ``DataError``; parameters out of range raise
   :class:`~cryptovolt.domain.errors.ConfigurationError`.
-* :func:`higher_timeframe` shows what any of them says on longer bars, once those have closed.
+* :func:`names` lists them. :func:`higher_timeframe` shows what any of them says on longer bars, once those have closed.
 
 TA-Lib's functions without a definition of their own (``indicators.cdldoji``, ``indicators.ht_sine``
 …) have no types of their own either.
@@ -22,7 +22,7 @@ from typing import Any
 from cryptovolt.indicators.averages import ema, kama, sma, trima, wma
 from cryptovolt.indicators.bands import Bands, bbands, midpoint, midprice, sar
 from cryptovolt.indicators.candles import HeikinAshi, heikin_ashi
-from cryptovolt.indicators.catalogue import lookback, warmup
+from cryptovolt.indicators.catalogue import lookback, names, warmup
 from cryptovolt.indicators.channels import (
     Ichimoku,
     Supertrend,
@@ -31,12 +31,12 @@ from cryptovolt.indicators.channels import (
     keltner,
     supertrend,
 )
-from cryptovolt.indicators.library import generic, names
+from cryptovolt.indicators.library import generic
+from cryptovolt.indicators.library import names as _talib_names
 from cryptovolt.indicators.low_lag import dema, hma, t3, tema, zlema
 from cryptovolt.indicators.momentum import (
     Macd,
     apo,
-    awesome_oscillator,
     macd,
     mom,
     ppo,
@@ -45,7 +45,7 @@ from cryptovolt.indicators.momentum import (
     trix,
     tsi,
 )
-from cryptovolt.indicators.oscillators import cci, cmo, mfi, rsi, ultosc, willr
+from cryptovolt.indicators.oscillators import awesome_oscillator, cci, cmo, mfi, rsi, ultosc, willr
 from cryptovolt.indicators.profile import VolumeProfile, volume_profile
 from cryptovolt.indicators.statistic import (
     beta,
@@ -131,6 +131,7 @@ __all__ = [
     "midprice",
     "minus_di",
     "mom",
+    "names",
     "natr",
     "obv",
     "plus_di",
@@ -165,6 +166,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_") or name not in names():
+    if name.startswith("_") or name not in _talib_names():
         raise AttributeError(f"module {__name__!r} has no indicator {name!r}")
     return generic(name)

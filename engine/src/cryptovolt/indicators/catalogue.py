@@ -28,6 +28,14 @@ def _session_bars(given: Mapping[str, Any]) -> int | None:
     return max(1, timeframe_ms(given["session"]) // timeframe_ms(given["timeframe"]))
 
 
+def _of_parts(count: Callable[..., int | None], given: Mapping[str, Any]) -> list[int]:
+    parts = (
+        count("ema", timeperiod=given["timeperiod"]),
+        count("atr", timeperiod=given["atrperiod"]),
+    )
+    return [part for part in parts if part is not None]
+
+
 _OWN: Mapping[str, _Own] = {
     "anchored_vwap": _Own({}, lambda _: 0, lambda _: None),
     "ease_of_movement": _windowed(
@@ -42,6 +50,11 @@ _OWN: Mapping[str, _Own] = {
         kijun=26,
         senkou=52,
         displacement=26,
+    ),
+    "keltner": _Own(
+        {"timeperiod": 20, "atrperiod": 10, "nbdev": 2.0},
+        lambda given: max(_of_parts(lookback, given)),
+        lambda given: max(_of_parts(warmup, given)),
     ),
     "volume_profile": _windowed(
         lambda given: given["timeperiod"] - 1, timeperiod=100, bins=24, value_area=0.7
@@ -58,7 +71,6 @@ _LONG_NAMES: Mapping[str, str] = {
     "chaikin_money_flow": "cmf",
     "force_index": "efi",
     "heikin_ashi": "ha",
-    "keltner": "kc",
 }
 
 
@@ -80,8 +92,8 @@ def lookback(name: str, **parameters: Any) -> int:
     Returns
     -------
     int
-        Leading NaN on input without NaN. Values that are undefined for another reason (nothing was
-        traded, nothing changed) do not count.
+        Leading NaN on input without NaN, of several outputs the most. Values that are undefined
+        for another reason (nothing was traded, nothing changed) do not count.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.indicators.bands import Bands
 from cryptovolt.indicators.inputs import checked, whole_number
 from cryptovolt.indicators.library import several, single
@@ -39,6 +40,8 @@ def keltner(
 ) -> Bands:
     """Return Keltner channels: an exponential average and a multiple of the true range around it.
 
+    TA-Lib's own, ``indicators.kc``, averages the typical price instead of the close.
+
     Parameters
     ----------
     high, low, close : ndarray of shape (n_bars,)
@@ -60,13 +63,20 @@ def keltner(
     DataError
         If the arrays differ in length, or hold NaN or infinity after the first number.
     ConfigurationError
-        If TA-Lib does not accept a parameter.
+        If TA-Lib does not accept a period, or `nbdev` is no number.
 
     References
     ----------
-    Linda Bradford Raschke's version of Chester Keltner, *How to Make Money in Commodities*, 1960.
+    Chester Keltner, *How to Make Money in Commodities*, 1960, in Linda Bradford Raschke's version;
+    StockCharts, ChartSchool.
     """
-    return Bands(*several("KC", (high, low, close), timeperiod, atrperiod, nbdev))
+    (high, low, close), _ = checked("keltner", (high, low, close))
+    if not np.isfinite(nbdev):
+        raise ConfigurationError(f"expected nbdev as a number for keltner, found {nbdev}")
+    middle = single("EMA", (close,), timeperiod)
+    half = nbdev * single("ATR", (high, low, close), atrperiod)
+    middle[np.isnan(half)] = np.nan
+    return Bands(middle + half, middle, middle - half)
 
 
 def donchian(high: FloatArray, low: FloatArray, timeperiod: int = 20) -> Bands:
@@ -169,8 +179,9 @@ def ichimoku(
     Returns
     -------
     Ichimoku of ndarrays of shape (n_bars,)
-        In quote currency; the first ``max(tenkan, kijun, senkou) - 1 + displacement`` values are
-        NaN.
+        In quote currency. Each line begins as soon as its own bars are there: after
+        ``tenkan - 1``, ``kijun - 1``, ``max(tenkan, kijun) - 1 + displacement`` and
+        ``senkou - 1 + displacement`` values that are NaN.
 
     Raises
     ------
@@ -186,20 +197,16 @@ def ichimoku(
     for name, value in (("tenkan", tenkan), ("kijun", kijun), ("senkou", senkou)):
         whole_number("ichimoku", name, value, least=2)
     whole_number("ichimoku", "displacement", displacement, least=0)
-    (high, low), first = checked("ichimoku", (high, low))
+    (high, low), _ = checked("ichimoku", (high, low))
     conversion, base, wide = (
         single("MIDPRICE", (high, low), period) for period in (tenkan, kijun, senkou)
     )
-    undefined = first + max(tenkan, kijun, senkou) - 1 + displacement
-    lines = (
+    return Ichimoku(
         conversion,
         base,
         _later((conversion + base) / 2.0, displacement),
         _later(wide, displacement),
     )
-    for line in lines:
-        line[:undefined] = np.nan
-    return Ichimoku(*lines)
 
 
 def _later(values: FloatArray, n_bars: int) -> FloatArray:

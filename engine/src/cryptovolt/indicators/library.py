@@ -47,9 +47,12 @@ def undefined_rows(name: str, parameters: Mapping[str, float]) -> int:
     function = _abstract(name)
     try:
         function.parameters = dict(parameters)
-        return int(function.lookback)
+        rows = int(function.lookback)
     except Exception as error:  # TA-Lib raises nothing more precise
         raise _refused(name, tuple(parameters.values()), error) from error
+    if rows < 0:
+        raise _refused(name, tuple(parameters.values()), "a parameter is out of range")
+    return rows
 
 
 @cache
@@ -151,7 +154,9 @@ def _as_float(name: str, output: Any, first: int, parameters: tuple[float, ...])
     return result
 
 
-def _refused(name: str, parameters: tuple[float, ...], error: Exception) -> ConfigurationError:
+def _refused(
+    name: str, parameters: tuple[float, ...], error: Exception | str
+) -> ConfigurationError:
     return ConfigurationError(
         f"expected parameters that TA-Lib's {name.upper()} accepts, found {parameters}: {error}"
     )

@@ -271,36 +271,3 @@ def tsi(real: FloatArray, firstperiod: int = 25, secondperiod: int = 13) -> Floa
     William Blau, *Momentum, Direction, and Divergence*, 1995, ch. 1.
     """
     return single("TSI", (real,), firstperiod, secondperiod)
-
-
-def awesome_oscillator(
-    high: FloatArray, low: FloatArray, fastperiod: int = 5, slowperiod: int = 34
-) -> FloatArray:
-    """Return Williams' awesome oscillator: two simple averages of the middle of bars compared.
-
-    Parameters
-    ----------
-    high, low : ndarray of shape (n_bars,)
-        Quote currency, oldest first.
-    fastperiod : int, default=5
-        Bars of the fast average.
-    slowperiod : int, default=34
-        Bars of the slow average.
-
-    Returns
-    -------
-    ndarray of shape (n_bars,)
-        In quote currency; the first ``slowperiod - 1`` values are NaN.
-
-    Raises
-    ------
-    DataError
-        If the arrays differ in length, or hold NaN or infinity after the first number.
-    ConfigurationError
-        If TA-Lib does not accept a parameter.
-
-    References
-    ----------
-    Bill Williams, *New Trading Dimensions*, 1998.
-    """
-    return single("AO", (high, low), fastperiod, slowperiod)

