@@ -141,7 +141,7 @@ def trade_changes(run: Run) -> FloatArray:
     """Return the profit of every closed trade as a fraction of the equity when it was opened."""
     closed = run.trades.drop_nulls("exit_time")
     times = closed["entry_time"].dt.epoch("ms").to_numpy()
-    row = np.searchsorted(run.timestamp, times)
+    row = np.searchsorted(run.timestamp, times, side="right") - 1
     before = np.where(row > 0, run.equity[np.maximum(row - 1, 0)], run.trading.cash)
     pnl = closed["pnl"].to_numpy()
     return np.divide(pnl, before, out=np.full(pnl.size, -1.0), where=before > 0)

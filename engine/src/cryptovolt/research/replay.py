@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from cryptovolt.backtest.run import Run
-from cryptovolt.backtest.simulate import simulate_account
+from cryptovolt.backtest.simulation import Simulation
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.timeframe import DAY_MS
+from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.performance.calendar import daily_equity
 from cryptovolt.performance.returns import returns_of
 
@@ -31,13 +32,18 @@ class Replay:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.target = targets_of(run)
+        self._simulation = self._with(run.trading)
 
     def __call__(self, target: FloatArray | None = None, costs: Costs | None = None) -> Run:
         """Return the run under this target and these costs, its own where not given."""
+        simulation = self._simulation
+        if costs is not None:
+            simulation = self._with(replace(self.run.trading, costs=costs))
+        return simulation.run(self.target if target is None else target)
+
+    def _with(self, trading: TradingSettings) -> Simulation:
         run = self.run
-        trading = run.trading if costs is None else replace(run.trading, costs=costs)
-        wanted = self.target if target is None else target
-        return simulate_account(run.bars, wanted, trading, run.rules)
+        return Simulation(run.bars, trading, run.rules, run.funding, run.detail_bars)
 
 
 def targets_of(run: Run) -> FloatArray:
@@ -54,7 +60,8 @@ def targets_of(run: Run) -> FloatArray:
 def decided_rows(run: Run) -> IntArray:
     """Return the row in which each fill was decided at the latest: the bar before it."""
     times = run.orders["time"].dt.epoch("ms").to_numpy()
-    return np.maximum(np.searchsorted(run.timestamp, times) - 1, 0).astype(np.int64)
+    filled = np.searchsorted(run.timestamp, times, side="right") - 1
+    return np.maximum(filled - 1, 0).astype(np.int64)
 
 
 def _targets_of_fills(run: Run) -> FloatArray:

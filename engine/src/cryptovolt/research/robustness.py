@@ -167,7 +167,7 @@ def assess(
         judgement=judge_run(
             Evidence(
                 stamps=run.stamps,
-                n_trades=int(run.statistics["n_trades"]),
+                n_trades=run.trades["exit_time"].drop_nulls().len(),
                 n_days=_n_days(run),
                 total_return=float(run.equity[-1] / run.trading.cash - 1.0),
                 selection=selection,

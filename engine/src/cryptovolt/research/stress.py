@@ -22,6 +22,7 @@ SLIPPAGE = ("slippage", "spread", "impact", "volatility")
 MISSED = 0.05
 MISSED_DRAWS = 20
 NAMES = ("costs × 2", "slippage × 2", "one bar later", f"{MISSED:.0%} missed fills")
+_HIGHEST = {"impact": 1.0, "volatility": 1.0}
 _HIGHEST_FRACTION = 0.1
 
 
@@ -82,10 +83,10 @@ def stresses(run: Run, rng: Generator) -> tuple[Stress, ...]:
 
 
 def doubled(costs: Costs, names: Iterable[str]) -> Costs:
-    """Return the costs with these parts twice as high, at most a tenth of the notional each."""
+    """Return the costs with these parts twice as high, as far as they are allowed to be."""
     known = {field.name: getattr(costs, field.name) for field in fields(costs)}
     changed = {
-        name: min(_HIGHEST_FRACTION, 2.0 * known[name])
+        name: min(_HIGHEST.get(name, _HIGHEST_FRACTION), 2.0 * known[name])
         for name in names
         if known.get(name) is not None
     }
