@@ -70,7 +70,7 @@ class RecursiveAnalysis:
 
     @property
     def changing(self) -> tuple[Memory, ...]:
-        """Values that a longer warm-up would still change until they settle; a target in any case."""
+        """Values that a longer warm-up would still change until it settles; a target always."""
         return tuple(
             one
             for one in self.values
