@@ -11,7 +11,8 @@ float64 arrays of shape ``(n_bars,)``, oldest first; several outputs come as a n
   after it raises :class:`~cryptovolt.domain.errors.DataError`.
 * Arrays of different lengths raise ``DataError``; parameters out of range raise
   :class:`~cryptovolt.domain.errors.ConfigurationError`.
-* :func:`names` lists them. :func:`higher_timeframe` shows what any of them says on longer bars, once those have closed.
+* :func:`names` lists them. :func:`higher_timeframe` shows what any of them says on longer bars,
+  once those have closed.
 
 TA-Lib's functions without a definition of their own (``indicators.cdldoji``, ``indicators.ht_sine``
 …) have no types of their own either.

@@ -52,7 +52,7 @@ def var(real: FloatArray, timeperiod: int = 5, nbdev: float = 1.0) -> FloatArray
     timeperiod : int, default=5
         Bars it looks at.
     nbdev : float, default=1.0
-        Multiple of the deviation that is returned.
+        Accepted as TA-Lib does; without effect.
 
     Returns
     -------
