@@ -16,6 +16,8 @@ from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
+from cryptovolt.domain.funding import FundingRates
+from cryptovolt.market.resampling import resample
 from cryptovolt.performance import (
     information_ratio,
     max_drawdown,
@@ -113,6 +115,53 @@ def test_slippage_of_a_stop_is_its_fixed_part_and_a_limit_pays_none() -> None:
     assert taken.orders["reason"].to_list() == ["target", "take_profit"]
     bought = taken.orders["quantity"][0] * (taken.orders["price"][0] - 90)
     assert taken.statistics["slippage_paid"] == pytest.approx(bought)
+
+
+def test_funding_is_a_cost_of_the_account_and_not_of_a_trade() -> None:
+    # 5 coins at 100 for three payments of a thousandth; then the price doubles.
+    close = np.array([100.0, 100, 100, 100, 100, 200])
+    rates = FundingRates(timestamp=np.array([2, 3, 4]) * HOUR, rate=np.full(3, 0.001))
+    run = simulate(bars_at(close), [0.5, *[NAN] * 5], FREE, 1000.0, rules=RULES, funding=rates)
+    found = run.statistics
+    assert found["funding_paid"] == pytest.approx(1.5)
+    assert found["costs_of_gross_profit"] == pytest.approx(1.5 / 500)
+    profit = float(run.trades["pnl"].to_numpy().sum())
+    assert profit - found["funding_paid"] == pytest.approx(run.equity[-1] - 1000)
+
+
+def test_slippage_counts_from_the_open_of_the_detail_bar() -> None:
+    # An hour of four quarters, three times; bought at the open of the second hour, 108.
+    close = np.array([100.0, 102, 104, 108, 110, 112, 114, 116, 118, 120, 122, 124])
+    small = bars_at(close, step=HOUR // 4, timeframe="15m")
+    large = resample(small, "1h")
+    run = simulate(
+        large, [0.5, NAN, NAN], Costs(fee=0.0, slippage=0.01), 1000.0, rules=RULES,
+        detail_bars=small,
+    )  # fmt: skip
+    (bought,) = run.orders.rows(named=True)
+    assert bought["price"] == 109.08
+    assert run.fill_opens.tolist() == [108.0]
+    assert run.statistics["slippage_paid"] == pytest.approx(bought["quantity"] * 1.08)
+
+
+COST_MODELS = (
+    Costs(),
+    Costs(spread=0.001, impact=0.1, volatility=0.1, maker_fee=0.0002, delay=2),
+    Costs(fee_asset="base"),
+)
+
+
+@pytest.mark.parametrize("costs", COST_MODELS)
+def test_trades_and_fills_tell_the_same_under_every_cost_model(costs: Costs) -> None:
+    rng = np.random.default_rng(9)
+    close = np.round(100 * np.exp(np.cumsum(rng.normal(0, 0.02, 500))), 2)
+    target = np.where(rng.random(500) < 0.2, rng.choice([0.0, 0.5, 1.0], 500), NAN)
+    run = simulate(bars_at(close), target, costs, rules=RULES, stop_loss=0.04, take_profit=0.06)
+    found = run.statistics
+    assert len(run.trades) > 20
+    assert run.trades["pnl"].sum() == pytest.approx(run.equity[-1] - 10_000, abs=1e-6)
+    assert run.trades["fees"].sum() == pytest.approx(found["fees_paid"], abs=1e-6)
+    assert found["slippage_paid"] > 0
 
 
 def test_holding_everything_is_nearly_the_benchmark() -> None:
