@@ -13,15 +13,15 @@ import time
 
 import numpy as np
 
-from cryptovolt.research.null_experiment import Experiment, run_market, summarise
+from cryptovolt.research.null_experiment import NullExperiment, run_market, summarise
 
 EXPERIMENTS = {
-    "random walk, 50 clocks": Experiment(family="clock"),
-    "random walk, 50 trends": Experiment(family="trend"),
-    "random walk, 10 trends": Experiment(family="trend", n_trials=10),
-    "planted Sharpe ratio 2": Experiment(planted_sharpe=2.0),
-    "planted Sharpe ratio 3": Experiment(planted_sharpe=3.0),
-    "planted Sharpe ratio 4": Experiment(planted_sharpe=4.0),
+    "random walk, 50 clocks": NullExperiment(family="clock"),
+    "random walk, 50 trends": NullExperiment(family="trend"),
+    "random walk, 10 trends": NullExperiment(family="trend", n_trials=10),
+    "planted Sharpe ratio 2": NullExperiment(planted_sharpe=2.0),
+    "planted Sharpe ratio 3": NullExperiment(planted_sharpe=3.0),
+    "planted Sharpe ratio 4": NullExperiment(planted_sharpe=4.0),
 }
 
 

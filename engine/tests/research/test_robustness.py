@@ -8,7 +8,7 @@ import pytest
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.costs import Costs
-from cryptovolt.research.null_experiment import Experiment, MemoryLedger, run_market, summarise
+from cryptovolt.research.null_experiment import MemoryLedger, NullExperiment, run_market, summarise
 from cryptovolt.research.overfitting import overfitting_of
 from cryptovolt.research.robustness import assess
 from cryptovolt.research.synthetic import synthetic_bars
@@ -81,7 +81,7 @@ def test_overfitting_takes_two_different_trials() -> None:
 
 
 def test_no_search_over_a_random_walk_holds_up() -> None:
-    experiment = Experiment(years=2.0, n_random=100, n_paths=60)
+    experiment = NullExperiment(years=2.0, n_random=100, n_paths=60)
     found = summarise([run_market(experiment, np.random.default_rng([3, n])) for n in range(12)])
     # Of all that was tried, the naive measure believes in most: that is what is guarded against.
     assert found.naive > 0.3
@@ -90,7 +90,7 @@ def test_no_search_over_a_random_walk_holds_up() -> None:
 
 
 def test_a_planted_edge_is_found() -> None:
-    experiment = Experiment(planted_sharpe=4.5, n_random=100, n_paths=60)
+    experiment = NullExperiment(planted_sharpe=4.5, n_random=100, n_paths=60)
     outcomes = [run_market(experiment, np.random.default_rng([4, n])) for n in range(10)]
     assert sum(outcome.standing is Standing.HOLDS_UP for outcome in outcomes) >= 8
     assert np.mean([outcome.pbo for outcome in outcomes]) <= 0.1

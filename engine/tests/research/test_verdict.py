@@ -101,6 +101,6 @@ def test_a_single_trial_was_not_chosen_so_it_needs_no_probability_of_overfitting
 def test_the_verdict_prints_its_rule_and_every_condition() -> None:
     text = str(judge_run(replace(GOOD, selection=UNKNOWN)))
     assert text.startswith("weak: deflated Sharpe ratio undefined (no ledger)")
-    assert "No edge shown: a basic one is not." in text
+    assert "No edge shown: a basic one is not. What could not be computed is not met." in text
     assert text.count("\n") == 1 + len(judge_run(GOOD).conditions)
     assert "NOT met" in text

@@ -8,21 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from cryptovolt.backtest.baseline import buy_and_hold_of
 from cryptovolt.backtest.run import Run
-from cryptovolt.report.certainty import certainty_of
-from cryptovolt.report.sections import (
-    baseline_of,
+from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.report.activity import (
     costs_section,
-    equity_section,
-    model_section,
-    monthly_section,
-    settings_section,
-    statistics_section,
-    tiles,
+    distribution_section,
+    price_section,
     trades_section,
 )
+from cryptovolt.report.checks import robustness_section, verdict_box
+from cryptovolt.report.measures import statistics_section
+from cryptovolt.report.origins import model_section, settings_section
+from cryptovolt.report.overview import equity_section, monthly_section, tiles
 from cryptovolt.report.style import CSS
 from cryptovolt.report.text import day
+from cryptovolt.research.certainty import certainty_of
+from cryptovolt.research.robustness import Assessment
 
 SYNTHETIC = "SYNTHETIC: generated data, no real market"
 
@@ -31,6 +33,7 @@ def write_report(
     run: Run,
     path: str | PathLike[str],
     *,
+    assessment: Assessment | None = None,
     title: str | None = None,
     synthetic: bool = False,
     verdict: str | None = None,
@@ -41,51 +44,74 @@ def write_report(
     """Write one HTML file about a run and return its path.
 
     Everything is inside the file: it loads nothing and runs no script. Buy and hold, and the same
-    targets at other costs, are simulated for comparison.
+    targets at other costs, are simulated for comparison. What each part shows is in
+    ``docs/reference/report.md``.
 
     Parameters
     ----------
     run : Run
-        From :func:`cryptovolt.simulate`.
+        From :func:`cryptovolt.simulate` or :func:`cryptovolt.backtest`.
     path : str or path-like
         Where to write; an existing file is replaced.
+    assessment : Assessment, optional
+        From :func:`cryptovolt.assess` of the same run; its verdict then stands on top.
     title : str, optional
         Symbols and time frame by default.
     synthetic : bool, default=False
         Whether the market was generated; the page then says so at the top.
     verdict : str, optional
-        One or two plain sentences, shown under the title.
+        One or two plain sentences about a model, shown under the title.
     model_card : mapping, optional
         Measure name to ``value``, ``low``, ``high`` (its 95 % interval) and ``baselines`` (name to
         value); None where something is undefined.
     settings : mapping, optional
         More settings to list: seed, model hash, weights.
     rng : numpy.random.Generator, optional
-        For the bootstrap intervals; by default one with a fixed seed, so that the same run gives
-        the same page.
+        For the bootstrap intervals where there is no assessment; by default one with a fixed seed,
+        so that the same run gives the same page.
 
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ConfigurationError
+        If the assessment is of another run.
     """
-    hold = baseline_of(run)
-    certainty = certainty_of(run, rng or np.random.default_rng(0))
+    if assessment is not None and assessment.run is not run:
+        raise ConfigurationError("expected the assessment of this run, found that of another one")
+    hold = buy_and_hold_of(run) if assessment is None else assessment.hold
+    if assessment is None:
+        certainty = certainty_of(run, hold, rng or np.random.default_rng(0))
+    else:
+        certainty = assessment.certainty
     name = title or f"{', '.join(run.bars)} · {run.timeframe}"
+    seed = {} if assessment is None else {"assessment_seed": assessment.seed}
     parts = [
         _head(run, name, synthetic, verdict),
+        verdict_box(assessment) if assessment else _unassessed(),
         tiles(run, hold),
         equity_section(run, hold),
         monthly_section(run),
+        price_section(run),
+        robustness_section(assessment) if assessment else "",
         statistics_section(run, hold, certainty),
+        distribution_section(run),
         model_section(model_card) if model_card else "",
         costs_section(run),
         trades_section(run),
-        settings_section(run, settings or {}),
+        settings_section({**run.settings, **seed, **(settings or {})}),
     ]
+    return write_page(path, name, parts)
+
+
+def write_page(path: str | PathLike[str], title: str, parts: list[str]) -> Path:
+    """Write the parts, HTML each, as one page and return its path."""
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(name)}</title><style>{CSS}</style></head>"
+        f"<title>{escape(title)}</title><style>{CSS}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
     target = Path(path)
@@ -103,4 +129,11 @@ def _head(run: Run, title: str, synthetic: bool, verdict: str | None) -> str:
         f"<h1>{escape(title)}</h1>"
         f'<p class="soft">{first} to {last} UTC, {len(run):,} bars of {run.timeframe}, source '
         f"{escape(sources)}</p>{badges}{said}"
+    )
+
+
+def _unassessed() -> str:
+    return (
+        '<p class="soft">Not assessed: without random entries, hardships and the number of trials '
+        "nothing is said about an edge.</p>"
     )

@@ -18,8 +18,22 @@ p { margin: .4rem 0; }
 .stamp { display: inline-block; margin: .4rem .5rem 0 0; padding: .15rem .6rem; font-weight: 600;
   border: 1.5px solid var(--warn); border-radius: 4px; color: var(--warn);
   background: var(--warn-paper); letter-spacing: .02em; }
+h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; overflow-wrap: anywhere; }
+h4 { font-size: .92rem; font-weight: 600; color: var(--soft); margin: .8rem 0 .4rem; }
 .verdict { margin: 1rem 0 0; padding: .7rem .9rem; border-left: 4px solid var(--run);
   background: var(--card); }
+.judgement { margin: 1rem 0 0; padding: .8rem 1rem; border: 1.5px solid var(--tone);
+  border-left-width: 6px; border-radius: 6px; background: var(--card); }
+.judgement.bad { --tone: var(--down); } .judgement.so-so { --tone: var(--warn); }
+.judgement.good { --tone: var(--up); }
+.judgement .word { font-size: 1.45rem; font-weight: 700; color: var(--tone); margin: 0; }
+.judgement summary { cursor: pointer; margin-top: .5rem; font-weight: 600; }
+.judgement ul { list-style: none; margin: .5rem 0; padding: 0; display: grid; gap: .5rem 1.4rem;
+  grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); }
+.judgement li { border-left: 3px solid var(--line); padding-left: .6rem; font-size: .92rem;
+  overflow-wrap: anywhere; }
+.judgement li.met { border-color: var(--up); } .judgement li.unmet { border-color: var(--down); }
+.judgement li.met b { color: var(--up); } .judgement li.unmet b { color: var(--down); }
 .tiles { display: grid; gap: .6rem; margin-top: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); }
 .tile { background: var(--card); border-radius: 6px; padding: .6rem .8rem; }
@@ -34,12 +48,30 @@ p { margin: .4rem 0; }
 .plot path.base { stroke: var(--base); stroke-dasharray: 5 3; }
 .plot path.fill { fill: var(--down); fill-opacity: .18; stroke: var(--down); }
 .plot line { stroke: var(--line); vector-effect: non-scaling-stroke; }
+.plot path.price { stroke: var(--soft); }
+.plot path.outer { fill: var(--run); fill-opacity: .13; stroke: none; }
+.plot path.inner { fill: var(--run); fill-opacity: .25; stroke: none; }
+.plot path.marked { stroke: var(--warn); stroke-width: 2.5; }
+.plot rect.up { fill: var(--up); } .plot rect.down { fill: var(--down); }
+.plot rect.neutral { fill: var(--soft); }
+.mark { display: inline-block; width: 0; height: 0; border: 5px solid transparent; }
+.key .mark { margin: 0 .4rem 0 0; } .key .mark:not(:first-child) { margin-left: 1rem; }
+.plot .mark { position: absolute; margin: -5px 0 0 -5px; }
+.mark.long { border-bottom: 8px solid var(--up); border-top-width: 0; }
+.mark.short { border-top: 8px solid var(--down); border-bottom-width: 0; }
+.mark.gain, .mark.loss { width: 8px; height: 8px; border: 2px solid var(--up);
+  border-radius: 50%; background: var(--paper); }
+.mark.loss { border-color: var(--down); border-radius: 0; }
+.pairs { display: grid; gap: 0 1.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
+.pairs > div { min-width: 0; } .pairs h3, .pairs h4 { margin-top: .3rem; }
 .y { position: absolute; right: 100%; padding-right: .4rem; transform: translateY(-50%);
   white-space: nowrap; color: var(--soft); font-size: .78rem; font-variant-numeric: tabular-nums; }
 .x { display: flex; justify-content: space-between; margin-left: 4.2rem; color: var(--soft);
   font-size: .78rem; font-variant-numeric: tabular-nums; padding-top: .2rem; }
 .key { margin: .2rem 0 .5rem; font-size: .9rem; }
-.key i { display: inline-block; width: 1.6rem; margin: 0 .35rem .25rem 0; border-top: 2px solid; }
+.key i:not(.mark) { display: inline-block; width: 1.6rem; margin: 0 .35rem .25rem 0;
+  border-top: 2px solid; }
 .key i.run { border-color: var(--run); }
 .key i.base { border-color: var(--base); border-top-style: dashed; margin-left: 1rem; }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
@@ -50,9 +82,13 @@ th, td { padding: .3rem .55rem; border-bottom: 1px solid var(--line); text-align
 th { color: var(--soft); font-weight: 600; }
 th:first-child, td:first-child { text-align: left; white-space: normal; }
 table.plain td:last-child { white-space: normal; }
+table.trades { font-size: .8rem; } table.trades td, table.trades th { padding: .25rem .35rem; }
 table.trades td:nth-child(-n+4), table.trades th:nth-child(-n+4), table.trades td:last-child,
 table.trades th:last-child { text-align: left; }
 td.free { white-space: normal; overflow-wrap: anywhere; text-align: left; }
+td.tint { --tone: var(--up); background: color-mix(in srgb, var(--tone) calc(var(--t) * 100%),
+  transparent); color: var(--ink); }
+td.tint.down { --tone: var(--down); }
 .up { color: var(--up); } .down { color: var(--down); }
 @media (max-width: 560px) { .x span:nth-child(even) { display: none; }
   .plot, .x { margin-left: 3.6rem; } .plot { height: 13rem; }

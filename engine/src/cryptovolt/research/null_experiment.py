@@ -40,7 +40,7 @@ _RULES = SymbolRules(tick_size=0.01, step_size=0.00001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Experiment:
+class NullExperiment:
     """One kind of market, and the search over it.
 
     Parameters
@@ -152,12 +152,12 @@ class MemoryLedger:
         return LedgerCheck(n_trials=len(self._trials))
 
 
-def run_market(experiment: Experiment, rng: Generator) -> Outcome:
+def run_market(experiment: NullExperiment, rng: Generator) -> Outcome:
     """Return what the whole pipeline says on one generated market.
 
     Parameters
     ----------
-    experiment : Experiment
+    experiment : NullExperiment
         Market and search.
     rng : numpy.random.Generator
         Makes the market and the assessment.
@@ -207,7 +207,7 @@ def summarise(outcomes: Sequence[Outcome]) -> Summary:
     )
 
 
-def market(experiment: Experiment, rng: Generator) -> Bars:
+def market(experiment: NullExperiment, rng: Generator) -> Bars:
     """Return a random walk with changing volatility, tilted by the clock that is planted."""
     per_year = periods_per_year(experiment.timeframe)
     n_bars = round(experiment.years * per_year)
@@ -222,7 +222,7 @@ def market(experiment: Experiment, rng: Generator) -> Bars:
     return _tilted(bars, drift)
 
 
-def strategies(experiment: Experiment, bars: Bars) -> list[FloatArray]:
+def strategies(experiment: NullExperiment, bars: Bars) -> list[FloatArray]:
     """Return the targets of all strategies that are tried."""
     make = _clock if experiment.family == "clock" else _trend
     return [_when_changed(make(bars, number)) for number in range(experiment.n_trials)]

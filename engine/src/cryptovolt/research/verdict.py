@@ -24,8 +24,8 @@ MAX_OVERFITTING = 0.2
 MAX_P_VALUE = 0.05
 
 RULE = (
-    "Holds up: every condition below is met. Weak: only those marked basic are. No edge shown: a "
-    "basic one is not. What could not be computed is not met."
+    "Holds up: every condition is met. Weak: every basic one is, but not every other. No edge "
+    "shown: a basic one is not. What could not be computed is not met."
 )
 
 
