@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from cryptovolt.backtest.run import Run
-from cryptovolt.backtest.simulate import simulate_account
+from cryptovolt.backtest.simulation import Simulation
+from cryptovolt.backtest.strategy_orders import simulate_orders
+from cryptovolt.backtest.trial import trial_of
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
-from cryptovolt.domain.errors import ConfigurationError, DataError
-from cryptovolt.domain.ports import Classifier
+from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.funding import FundingRates
+from cryptovolt.domain.ports import Classifier, TrialLedger
 from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.domain.trials import Trial, TrialKind
 from cryptovolt.execution.settings import TradingSettings
-from cryptovolt.market.checking import require_clean
 from cryptovolt.ml import load_classifier
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.hybrid import HybridStrategy
@@ -25,9 +26,12 @@ from cryptovolt.trading.strategy import (
     check_strategy,
     fresh,
     limited,
+    method_of,
+    name_of,
     require_attribute,
     settings_of,
 )
+from cryptovolt.trading.strategy_loading import parameters_in
 from cryptovolt.trading.target_strategy import Markets, decider_of, require_within
 
 SEED = 7
@@ -45,6 +49,10 @@ def backtest(
     *,
     limits: RiskLimits | None = None,
     model: Classifier | str | Path | None = None,
+    ledger: TrialLedger | None = None,
+    study: str | None = None,
+    funding: FundingRates | Mapping[str, FundingRates] | None = None,
+    detail_bars: Bars | Mapping[str, Bars] | None = None,
     seed: int = SEED,
 ) -> Run:
     """Return what a strategy would have done.
@@ -72,11 +80,19 @@ def backtest(
         For the hybrid strategy: out-of-sample P(up) in place of the models'; NaN where there is
         none.
     limits : RiskLimits, optional
-        Cut targets to its largest position and exposure, and set exits and the daily loss, in
-        place of the strategy's own.
+        Of the account's owner: cut targets to the largest position and exposure, and set exits,
+        daily loss, drawdown and largest order in place of the strategy's own.
     model : Classifier or path, optional
         Replaces the models of the hybrid strategy; a strategy written as code receives it as its
         attribute ``model``.
+    ledger : TrialLedger, optional
+        Every backtest is appended to it as a trial.
+    study : str, optional
+        What the trial is called in the ledger; the strategy's name where not given.
+    funding : FundingRates or mapping of str to FundingRates, optional
+        Recorded rates of perpetuals.
+    detail_bars : Bars or mapping of str to Bars, optional
+        Bars of a smaller time frame that say what happened inside each bar.
     seed : int, default=7
         Draws the prefixes; kept in the run.
 
@@ -91,19 +107,32 @@ def backtest(
     StrategyError
         If the strategy is none, raises, or returns something else than a target.
     """
-    markets = {bars.symbol: bars} if isinstance(bars, Bars) else dict(bars)
-    _check_markets(markets)
     asked = _prepared(strategy, limits, model)
-    trading = _trading(asked, cash, costs, limits)
-    known = None if probability_up is None else (_only(markets, strategy), probability_up)
-    decider = decider_of(asked, sentiment, several=not isinstance(bars, Bars), probability_up=known)
-    untouched = decider.fresh()
-    target = decider.decide_all(markets)
-    check = check_prefixes(untouched, markets, target, seed=seed)
-    if not isinstance(asked, HybridStrategy):
-        target = limited(target, limits)
-        require_within(target, trading.leverage, asked, markets)
-    return replace(simulate_account(markets, target, trading, rules), check=check)
+    trading = trading_settings(asked, cash, costs, limits)
+    simulation = Simulation(bars, trading, rules, funding, detail_bars)
+    several = not isinstance(bars, Bars)
+    if not isinstance(asked, HybridStrategy) and method_of(asked) == "orders":
+        run = simulate_orders(simulation, asked, sentiment, several=several)
+    else:
+        markets = simulation.markets
+        known = None if probability_up is None else (_only(markets, strategy), probability_up)
+        decider = decider_of(asked, sentiment, several=several, probability_up=known)
+        untouched = decider.fresh()
+        target = decider.decide_all(markets)
+        check = check_prefixes(untouched, markets, target, seed=seed)
+        if not isinstance(asked, HybridStrategy):
+            target = limited(target, limits)
+            require_within(target, trading.leverage, asked, markets)
+        run = replace(simulation.run(target), check=check)
+    if ledger is not None:
+        ledger.append([_trial(run, strategy, study)])
+    return run
+
+
+def _trial(run: Run, strategy: Strategy, study: str | None) -> Trial:
+    name = name_of(strategy)
+    parameters = {"strategy": name, **parameters_in(strategy)}
+    return trial_of(run, TrialKind.BACKTEST, study or name, parameters)
 
 
 def _prepared(
@@ -122,29 +151,16 @@ def _prepared(
     return copied
 
 
-def _trading(
-    strategy: Strategy, cash: float, costs: Costs | None, limits: RiskLimits | None
+def trading_settings(
+    strategy: Strategy,
+    cash: float,
+    costs: Costs | None = None,
+    limits: RiskLimits | None = None,
 ) -> TradingSettings:
+    """Return what an account that follows any strategy trades with."""
     if isinstance(strategy, HybridStrategy):
         return strategy.trading_settings(cash, costs)
     return settings_of(strategy, cash, costs, limits)
-
-
-def _check_markets(markets: Markets) -> None:
-    if not markets:
-        raise DataError("expected bars of at least one symbol, found none")
-    for symbol, bars in markets.items():
-        if not len(bars):
-            raise DataError(f"expected at least one bar of {symbol}, found none")
-        require_clean(bars)
-    times = {symbol: bars.timestamp for symbol, bars in markets.items()}
-    first = next(iter(times.values()))
-    for symbol, other in times.items():
-        if not np.array_equal(first, other):
-            raise DataError(
-                f"expected bars of equal times, found others of {next(iter(times))} and {symbol}; "
-                "keep the rows they share"
-            )
 
 
 def _only(markets: Markets, strategy: Strategy) -> Bars:

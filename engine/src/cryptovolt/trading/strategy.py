@@ -16,7 +16,7 @@ import copy
 import inspect
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import CodeType, TracebackType
 from typing import Any, TypeAlias, cast
 
@@ -26,6 +26,7 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, StrategyError
+from cryptovolt.domain.protections import Protections
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.risk.limits import RiskLimits
@@ -138,7 +139,8 @@ def settings_of(
     costs : Costs, optional
         On by default.
     limits : RiskLimits, optional
-        Exits and the daily loss of the account's owner, in place of the strategy's own.
+        Of the account's owner: exits, daily loss, drawdown, largest order and exposure, in place of
+        the strategy's own.
 
     Raises
     ------
@@ -164,7 +166,12 @@ def settings_of(
             "take_profit": limits.take_profit,
             "max_daily_loss": limits.max_daily_loss,
             "rebalance_band": limits.rebalance_band,
-            "leverage": max(1.0, limits.max_exposure),
+            "leverage": limits.max_exposure,
+            "protections": replace(
+                own.get("protections", Protections()),
+                max_order=limits.max_order,
+                max_drawdown=limits.max_drawdown,
+            ),
         }
     try:
         return TradingSettings(cash=cash, costs=costs or Costs(), **own)
