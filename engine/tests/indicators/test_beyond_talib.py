@@ -265,6 +265,15 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]]
         ConfigurationError,
         "expected divisor above 0 for ease_of_movement, found 0.0",
     ),
+    (
+        "volume_profile",
+        (LOW, HIGH, VOLUME),
+        {},
+        DataError,
+        "expected high at or above low for volume_profile, found 99.0 below 102.0 at row 0",
+    ),
+    ("volume_profile", (HIGH, LOW, -VOLUME), {}, DataError, "expected volume from 0 for volume_p"),
+    ("ease_of_movement", (HIGH, LOW, -VOLUME), {}, DataError, "expected volume from 0 for ease_of"),
     ("keltner", HLC, {"timeperiod": 0}, ConfigurationError, "parameters that TA-Lib's EMA accepts"),
 ]
 

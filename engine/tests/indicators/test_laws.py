@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cryptovolt import indicators
-from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.arrays import FloatArray, read_only
 from cryptovolt.domain.errors import DataError
 from cryptovolt.indicators.catalogue import names
 from cryptovolt.indicators.library import input_columns
@@ -100,7 +100,10 @@ def arrays_of(name: str, bars: Mapping[str, FloatArray]) -> list[FloatArray]:
     }
     if name in ("asin", "acos", "exp", "sinh", "cosh"):
         known["close"] = known["close"] / 1e6
-    return [known[column] for column in columns(name)]
+    found = [known[column].copy() for column in columns(name)]
+    for array in found:  # as those of bars are: an indicator that wrote to its input would fail
+        read_only(array)
+    return found
 
 
 def compute(

@@ -54,3 +54,16 @@ def test_the_point_of_control_is_where_overlaps_add_up_to_most(seed: int, n_bins
     assert held[at_control] == pytest.approx(held.max())
     assert within[at_control]
     assert 0.7 * volume.sum() <= held[within].sum() + 1e-9
+
+
+def test_prices_a_hair_apart_are_one_price() -> None:
+    high, low = np.array([2e-308, 3e-308]), np.array([1e-308, 1e-308])
+    found = indicators.volume_profile(high, low, np.ones(2), 2)
+    assert [line[-1] for line in found] == [1e-308] * 3
+
+
+def test_a_window_longer_than_the_input_gives_only_nan() -> None:
+    values = np.arange(1.0, 9.0)
+    for line in indicators.volume_profile(values, values, values, 10**12):
+        assert np.isnan(line).all()
+    assert np.isnan(indicators.vwap(values, values, values, values, timeperiod=10**12)).all()

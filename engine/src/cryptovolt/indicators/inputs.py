@@ -59,6 +59,25 @@ def ordered_times(name: str, timestamp: IntArray, n_bars: int) -> IntArray:
     return times.astype(np.int64, copy=False)
 
 
+def require_volume(name: str, volume: FloatArray) -> None:
+    """Refuse a volume below 0; NaN of a warm-up is none."""
+    negative = np.flatnonzero(volume < 0.0)
+    if negative.size:
+        row = int(negative[0])
+        raise DataError(f"expected volume from 0 for {name}, found {volume[row]} at row {row}")
+
+
+def require_range(name: str, high: FloatArray, low: FloatArray) -> None:
+    """Refuse a high below its low; NaN of a warm-up is none."""
+    crossed = np.flatnonzero(high < low)
+    if crossed.size:
+        row = int(crossed[0])
+        raise DataError(
+            f"expected high at or above low for {name}, found {high[row]} below {low[row]} at row "
+            f"{row}"
+        )
+
+
 def _first_number(name: str, array: FloatArray) -> int:
     finite = np.isfinite(array)
     if finite.all():

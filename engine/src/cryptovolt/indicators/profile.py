@@ -9,7 +9,7 @@ import numpy as np
 
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.errors import ConfigurationError
-from cryptovolt.indicators.inputs import checked, whole_number
+from cryptovolt.indicators.inputs import checked, require_range, require_volume, whole_number
 from cryptovolt.indicators.kernels.rolling_profile import rolling_profile
 
 
@@ -58,7 +58,8 @@ def volume_profile(
     Raises
     ------
     DataError
-        If the arrays differ in length, or hold NaN or infinity after the first number.
+        If the arrays differ in length, hold NaN or infinity after the first number, volume is below
+        0, or a high below its low.
     ConfigurationError
         If `timeperiod` is no whole number of at least 1, `bins` of at least 2, or `value_area`
         not in (0, 1].
@@ -74,6 +75,8 @@ def volume_profile(
             f"expected value_area in (0, 1] for volume_profile, found {value_area}"
         )
     (high, low, volume), first = checked("volume_profile", (high, low, volume))
+    require_volume("volume_profile", volume)
+    require_range("volume_profile", high, low)
     found: tuple[FloatArray, ...] = rolling_profile(
         high[first:], low[first:], volume[first:], timeperiod, bins, float(value_area)
     )

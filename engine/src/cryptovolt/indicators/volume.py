@@ -6,7 +6,7 @@ Shapes, causality, NaN and errors: see :mod:`cryptovolt.indicators`.
 import numpy as np
 
 from cryptovolt.domain.arrays import FloatArray
-from cryptovolt.indicators.inputs import checked, positive_number, whole_number
+from cryptovolt.indicators.inputs import checked, positive_number, require_volume, whole_number
 from cryptovolt.indicators.kernels.window_sums import window_sums
 from cryptovolt.indicators.library import single
 
@@ -201,7 +201,8 @@ def ease_of_movement(
     Raises
     ------
     DataError
-        If the arrays differ in length, or hold NaN or infinity after the first number.
+        If the arrays differ in length, hold NaN or infinity after the first number, or volume is
+        below 0.
     ConfigurationError
         If `timeperiod` is no whole number of at least 1, or `divisor` is not above 0.
 
@@ -212,6 +213,7 @@ def ease_of_movement(
     whole_number("ease_of_movement", "timeperiod", timeperiod)
     positive_number("ease_of_movement", "divisor", divisor)
     (high, low, volume), first = checked("ease_of_movement", (high, low, volume))
+    require_volume("ease_of_movement", volume)
     result = np.full(high.size, np.nan)
     if high.size <= first + 1:
         return result

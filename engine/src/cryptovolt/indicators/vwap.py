@@ -9,7 +9,7 @@ import numpy as np
 from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.timeframe import alignment_ms, timeframe_ms
-from cryptovolt.indicators.inputs import checked, ordered_times, whole_number
+from cryptovolt.indicators.inputs import checked, ordered_times, require_volume, whole_number
 from cryptovolt.indicators.kernels.average_since import average_since
 from cryptovolt.indicators.kernels.window_sums import window_sums
 
@@ -52,8 +52,8 @@ def vwap(
     Raises
     ------
     DataError
-        If the arrays differ in length, hold NaN or infinity after the first number, or the times
-        do not rise.
+        If the arrays differ in length, hold NaN or infinity after the first number, volume is below
+        0, or the times do not rise.
     ConfigurationError
         If both `timestamp` and `timeperiod` are given, the period is no whole number of at least
         1, or the session is no time frame.
@@ -111,8 +111,8 @@ def anchored_vwap(
     Raises
     ------
     DataError
-        If the arrays differ in length, hold NaN or infinity after the first number, or there is
-        no bar of that row.
+        If the arrays differ in length, hold NaN or infinity after the first number, volume is below
+        0, or there is no bar of that row.
 
     References
     ----------
@@ -131,10 +131,7 @@ def _traded(
     name: str, high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray
 ) -> tuple[FloatArray, FloatArray, int]:
     (high, low, close, volume), first = checked(name, (high, low, close, volume))
-    negative = np.flatnonzero(volume < 0.0)
-    if negative.size:
-        row = int(negative[0])
-        raise DataError(f"expected volume from 0 for {name}, found {volume[row]} at row {row}")
+    require_volume(name, volume)
     return (high + low + close) / 3.0, volume, first
 
 

@@ -5,12 +5,16 @@ from numba import njit
 
 from cryptovolt.domain.arrays import FloatArray
 
+# Below it, the number of bins in one unit of price is no float.
+_NARROWEST = 1e-300
+
 
 @njit(cache=True, nogil=True)
 def _fill(
     high: FloatArray,
     low: FloatArray,
     volume: FloatArray,
+    density: FloatArray,
     floor: float,
     width: float,
     bins: FloatArray,
@@ -19,16 +23,18 @@ def _fill(
     per_width = 1.0 / width
     bins[:] = 0.0
     for i in range(high.size):
-        lowest = min(int((low[i] - floor) * per_width), last)
-        highest = min(int((high[i] - floor) * per_width), last)
+        bottom = (low[i] - floor) * per_width
+        top = (high[i] - floor) * per_width
+        lowest = max(0, min(int(bottom), last))
+        highest = max(0, min(int(top), last))
         if lowest == highest:
             bins[lowest] += volume[i]
             continue
-        per_price = volume[i] / (high[i] - low[i])
-        bins[lowest] += (floor + (lowest + 1) * width - low[i]) * per_price
+        in_bin = width * density[i]
+        bins[lowest] += (lowest + 1 - bottom) * in_bin
         for k in range(lowest + 1, highest):
-            bins[k] += width * per_price
-        bins[highest] += (high[i] - floor - highest * width) * per_price
+            bins[k] += in_bin
+        bins[highest] += (top - highest) * in_bin
 
 
 @njit(cache=True, nogil=True)
@@ -57,18 +63,25 @@ def rolling_profile(
     upper = np.full(n_bars, np.nan)
     lower = np.full(n_bars, np.nan)
     bins = np.empty(n_bins)
+    # Volume per unit of price; a bar without a range lies in one bin and needs none.
+    density = np.zeros(n_bars)
+    for i in range(n_bars):
+        if high[i] > low[i]:
+            density[i] = volume[i] / (high[i] - low[i])
     for t in range(window - 1, n_bars):
-        rows = slice(t - window + 1, t + 1)
-        floor = low[rows].min()
-        ceiling = high[rows].max()
-        total = volume[rows].sum()
+        floor, ceiling, total = np.inf, -np.inf, 0.0
+        for i in range(t - window + 1, t + 1):
+            floor = min(floor, low[i])
+            ceiling = max(ceiling, high[i])
+            total += volume[i]
         width = (ceiling - floor) / n_bins
         if not total > 0.0:
             continue
-        if not width > 0.0:
+        if not width > _NARROWEST:
             control[t] = upper[t] = lower[t] = floor
             continue
-        _fill(high[rows], low[rows], volume[rows], floor, width, bins)
+        rows = slice(t - window + 1, t + 1)
+        _fill(high[rows], low[rows], volume[rows], density[rows], floor, width, bins)
         peak = int(np.argmax(bins))
         below, above = _value_area(bins, peak, share * total)
         control[t] = floor + (peak + 0.5) * width

@@ -16,6 +16,8 @@ def window_sums(values: FloatArray, window: int) -> FloatArray:
     """
     n_rows = values.size
     result = np.full(n_rows, np.nan)
+    if window > n_rows:
+        return result
     to_end = np.zeros(window + 1)
     from_start = 0.0
     for t in range(n_rows):
