@@ -246,20 +246,17 @@ def tail_ratio(returns: FloatArray, level: float = 0.95) -> float:
     Returns
     -------
     float
-        Above 1 where large gains outdo large losses; NaN without returns, or where the lower
-        quantile is no loss.
+        Above 1 where large gains outdo large losses; NaN where the lower quantile is no loss.
 
     Raises
     ------
     ValueError
-        If `level` is outside (0.5, 1).
+        If `level` is outside its range.
     """
     _check(returns)
     if not 0.5 < level < 1.0:
         raise ValueError(f"expected a level in (0.5, 1), found {level}")
-    if not returns.size:
-        return math.nan
-    low, high = np.quantile(returns, [1.0 - level, level]).tolist()
+    low, high = np.quantile(returns, [1.0 - level, level]).tolist() if returns.size else (0.0, 0.0)
     return -high / low if low < 0 else math.nan
 
 
