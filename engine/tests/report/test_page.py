@@ -3,20 +3,24 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
+from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.report.charts import kept_rows, linear_ticks
 from cryptovolt.report.page import write_report
+from cryptovolt.research.robustness import Assessment, assess
 
 HOUR = 3_600_000
-VOID = {"meta", "path", "line", "i"}
 
 
 class Reader(HTMLParser):
@@ -45,7 +49,9 @@ class Reader(HTMLParser):
 
 def run_over(n_bars: int, costs: Costs | None = None, symbol: str = "COIN") -> Run:
     rng = np.random.default_rng(6)
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, n_bars)))
+    # However long, the price stays in a range that whole numbers can count.
+    deviation = 0.01 * min(1.0, (3000 / n_bars) ** 0.5)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, deviation, n_bars)))
     opened = np.concatenate([[100.0], close[:-1]])
     bars = Bars(
         symbol=symbol,
@@ -60,6 +66,10 @@ def run_over(n_bars: int, costs: Costs | None = None, symbol: str = "COIN") -> R
     target = np.full(n_bars, np.nan)
     target[::50] = rng.choice([0.0, 1.0, -1.0], target[::50].size)
     return simulate(bars, target, costs, stop_loss=0.05)
+
+
+def assessed(run: Run) -> Assessment:
+    return assess(run, n_random=30, n_paths=30)
 
 
 def read(path: Path) -> tuple[str, Reader]:
@@ -144,3 +154,91 @@ def test_drawing_keeps_first_last_and_extremes() -> None:
     rows = kept_rows(values)
     assert rows.size < 2000
     assert {0, 49_999, int(values.argmin()), int(values.argmax())} <= set(rows.tolist())
+
+
+def test_an_assessed_run_has_its_verdict_on_top_with_every_condition_and_the_rule(
+    tmp_path: Path,
+) -> None:
+    run = run_over(5000)
+    found = assessed(run)
+    page, reader = read(write_report(run, tmp_path / "r.html", assessment=found))
+    text = " ".join(reader.text).replace("\u00a0", " ")
+    assert "No edge shown" in text
+    assert page.index("No edge shown") < page.index("Equity")
+    assert found.judgement.rule in text
+    for condition in found.judgement.conditions:
+        assert condition.name in text
+        assert condition.found in text
+    for expected in (
+        "30 random entries", "costs × 2", "slippage × 2", "one bar later", "5% missed fills",
+        "Trades in another order", "Blocks of days", "Deflated Sharpe ratio", "overfitting",
+        "assessment_seed", "Returns by day", "Returns by closed trade", "Trades on the price",
+        "Recovered", "Eaten by costs", "Alpha per year",
+    ):  # fmt: skip
+        assert expected in text, expected
+    assert page.count("<svg") == 8
+    assert not reader.names & {"script", "link", "img", "src", "href", "onload", "iframe"}
+
+
+def test_a_run_that_was_not_assessed_says_so(tmp_path: Path) -> None:
+    _, reader = read(write_report(run_over(2000), tmp_path / "r.html"))
+    assert "Not assessed" in " ".join(reader.text)
+
+
+def test_the_assessment_of_another_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="of another one"):
+        write_report(run_over(500), tmp_path / "r.html", assessment=assessed(run_over(600)))
+
+
+@pytest.mark.parametrize("n_bars", [1, 2, 50])
+def test_a_short_run_can_be_assessed_and_shown(tmp_path: Path, n_bars: int) -> None:
+    run = run_over(n_bars)
+    _, reader = read(write_report(run, tmp_path / "r.html", assessment=assessed(run)))
+    assert "too few to tell" in " ".join(reader.text)
+
+
+def test_a_million_bars_fit_into_a_megabyte(tmp_path: Path) -> None:
+    run = run_over(1_000_000)
+    found = assess(run, n_random=2, n_paths=20)
+    path = write_report(run, tmp_path / "r.html", assessment=found)
+    assert path.stat().st_size < 1_000_000
+
+
+@settings(max_examples=25, deadline=None)
+@given(symbol=st.text(min_size=1, max_size=12), title=st.text(min_size=1, max_size=20))
+def test_whatever_a_symbol_is_called_the_page_stays_well_formed(symbol: str, title: str) -> None:
+    run = run_over(300, symbol=symbol)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "r.html"
+        _, reader = read(
+            write_report(run, path, title=title, assessment=assess(run, n_random=2, n_paths=20))
+        )
+    assert not reader.names & {"script", "link", "img", "src", "href", "onload", "iframe"}
+
+
+def test_attributes_cannot_be_left_by_a_quote(tmp_path: Path) -> None:
+    bad = '"><b onmouseover="x'
+    page, reader = read(write_report(run_over(500, symbol=bad), tmp_path / "r.html"))
+    assert "onmouseover" not in reader.names
+    assert bad not in page
+
+
+def test_a_ruined_run_can_be_shown(tmp_path: Path) -> None:
+    run = ruined()
+    assert run.equity[-1] <= 0
+    _, reader = read(write_report(run, tmp_path / "r.html", assessment=assessed(run)))
+    assert "No edge shown" in " ".join(reader.text)
+
+
+def ruined() -> Run:
+    n_bars = 3000
+    close = np.concatenate([np.full(100, 100.0), np.full(n_bars - 100, 400.0)])
+    opened = np.concatenate([[100.0], close[:-1]])
+    bars = Bars(
+        symbol="COIN", timeframe="1h", timestamp=1_704_067_200_000 + np.arange(n_bars) * HOUR,
+        open=opened, high=np.maximum(opened, close), low=np.minimum(opened, close), close=close,
+        volume=np.full(n_bars, 1e6),
+    )  # fmt: skip
+    target = np.full(n_bars, np.nan)
+    target[10] = -1.0
+    return simulate(bars, target)

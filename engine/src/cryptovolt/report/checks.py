@@ -19,8 +19,8 @@ def verdict_box(found: Assessment) -> str:
     judgement = found.judgement
     items = "".join(
         f'<li class="{"met" if c.met else "unmet"}"><b>{"met" if c.met else "not met"}</b> '
-        f"{escape(c.name)}{' · basic' if c.basic else ''}<br>"
-        f'<span class="soft">{escape(c.found)}</span></li>'
+        f"{escape(c.name)}{' · basic' if c.basic else ''}"
+        f'<div class="soft">{escape(c.found)}</div></li>'
         for c in judgement.conditions
     )
     met = sum(c.met for c in judgement.conditions)

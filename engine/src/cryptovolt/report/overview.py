@@ -31,7 +31,7 @@ def tiles(run: Run, hold: Run) -> str:
     return f'<div class="tiles">{cells}</div>'
 
 
-def equity_section(run: Run, hold: Run) -> str:
+def equity_section(run: Run, hold: Run, of: str = "") -> str:
     """Return equity against buy and hold, the drawdown below it and the deepest drawdowns."""
     key = '<p class="key"><i class="run"></i>this run<i class="base"></i>buy and hold</p>'
     lines = (("base", hold.equity), ("run", run.equity))
@@ -40,7 +40,7 @@ def equity_section(run: Run, hold: Run) -> str:
     )
     depth = drawdowns(np.maximum(np.concatenate([[run.trading.cash], run.equity]), 0.0))[1:]
     under = depth_chart(run.timestamp, depth, lambda value: percent(0.0 - value, 0))
-    return f"<h2>Equity</h2>{key}{chart}<h2>Drawdown</h2>{under}{_deepest(run)}"
+    return f"<h2>Equity{of}</h2>{key}{chart}<h2>Drawdown</h2>{under}{_deepest(run)}"
 
 
 def _deepest(run: Run) -> str:

@@ -85,6 +85,7 @@ table.plain td:last-child { white-space: normal; }
 table.trades { font-size: .8rem; } table.trades td, table.trades th { padding: .25rem .35rem; }
 table.trades td:nth-child(-n+4), table.trades th:nth-child(-n+4), table.trades td:last-child,
 table.trades th:last-child { text-align: left; }
+table.map th:first-child, table.map td:first-child { white-space: nowrap; }
 td.free { white-space: normal; overflow-wrap: anywhere; text-align: left; }
 td.tint { --tone: var(--up); background: color-mix(in srgb, var(--tone) calc(var(--t) * 100%),
   transparent); color: var(--ink); }
