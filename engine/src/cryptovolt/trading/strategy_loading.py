@@ -71,7 +71,7 @@ def parameters_of(strategy: type) -> dict[str, Any]:
 
 def parameters_in(strategy: Strategy) -> dict[str, Any]:
     """Return what an instance's parameters are set to, as far as they are plain values."""
-    kind: type[Any] = type(strategy)
+    kind = cast("type[Any]", type(strategy))
     values = {name: getattr(strategy, name, None) for name in parameters_of(kind)}
     return {name: value for name, value in values.items() if isinstance(value, _PLAIN)}
 

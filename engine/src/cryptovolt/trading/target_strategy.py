@@ -106,11 +106,11 @@ class TargetDecider:
     def decide_all(self, markets: Markets) -> FloatArray:
         """Return the targets of all history, block by block."""
         first, warmup = next(iter(markets.values())), self.warmup
-        parts = [
-            self.decide(cut(markets, window.start, window.stop))[window.first - window.start :]
-            for window in anchored_windows(first, warmup)
-        ]
-        target = np.concatenate(parts) if parts else np.empty((0, len(markets)))
+        target = np.full((len(first), len(markets)), np.nan)
+        for window in anchored_windows(first, warmup):
+            if window.stop > warmup:
+                part = self.decide(cut(markets, window.start, window.stop))
+                target[window.first : window.stop] = part[window.first - window.start :]
         target[:warmup] = np.nan
         return target
 
