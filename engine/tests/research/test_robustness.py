@@ -1,6 +1,7 @@
 """An assessment from end to end, and the null experiment in small."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.costs import Costs
 from cryptovolt.research.null_experiment import MemoryLedger, NullExperiment, run_market, summarise
 from cryptovolt.research.overfitting import overfitting_of
+from cryptovolt.research.replay import Replay
 from cryptovolt.research.robustness import assess
 from cryptovolt.research.synthetic import synthetic_bars
 from cryptovolt.research.verdict import Standing
@@ -66,6 +68,18 @@ def test_a_run_without_costs_cannot_hold_up_whatever_it_earned() -> None:
     found = assess(run, n_random=100, n_paths=50)
     assert found.verdict == "no edge shown"
     assert "FLATTERING" in found.judgement.text
+
+
+def test_a_run_without_targets_is_replayed_from_its_fills_and_says_so() -> None:
+    run = chance(5000)
+    steered = replace(run, target=np.full_like(run.target, np.nan))
+    again = Replay(steered)()
+    # The same positions, but their size is told at the close instead of the next open.
+    assert len(again.fill_rows) == pytest.approx(len(run.fill_rows), abs=3)
+    assert again.equity[-1] == pytest.approx(run.equity[-1], rel=0.02)
+    found = assess(steered, n_random=20, n_paths=20)
+    assert "steered by orders" in str(found)
+    assert assess(run, n_random=2, n_paths=20).notes == ()
 
 
 def test_overfitting_takes_two_different_trials() -> None:

@@ -41,7 +41,8 @@ def robustness_section(found: Assessment) -> str:
     """Return trials, random entries, hardships and Monte Carlo bands."""
     parts = [_trials(found), _random(found), _stresses(found), _monte_carlo(found)]
     seed = "" if found.seed is None else f" Random numbers from seed {found.seed}."
-    note = f'<p class="soft">What each of these is: reference page “verdict”.{seed}</p>'
+    told = "".join(f'<p class="soft">{escape(note)}</p>' for note in found.notes)
+    note = f'{told}<p class="soft">What each of these is: reference page “verdict”.{seed}</p>'
     return f"<h2>Robustness</h2>{''.join(parts)}{note}"
 
 

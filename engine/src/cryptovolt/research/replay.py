@@ -26,11 +26,13 @@ class Replay:
     Parameters
     ----------
     run : Run
-        Whose bars, rules and settings are used.
+        Whose bars, rules and settings are used. `by_fills` says whether its targets had to be taken
+        from its fills; see :func:`targets_of`.
     """
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.by_fills = bool(len(run.fill_rows)) and not np.isfinite(run.target).any()
         self.target = targets_of(run)
         self._simulation = self._with(run.trading)
 

@@ -16,9 +16,15 @@ from cryptovolt.research.certainty import Certainty, certainty_of
 from cryptovolt.research.monte_carlo import Bands, block_bands, trade_bands
 from cryptovolt.research.overfitting import Overfitting, overfitting_of
 from cryptovolt.research.random_entries import RandomEntries, random_entries
+from cryptovolt.research.replay import Replay
 from cryptovolt.research.stress import Stress, stresses
 from cryptovolt.research.trials import Selection, judge_selection
 from cryptovolt.research.verdict import Evidence, Judgement, judge_run
+
+BY_FILLS = (
+    "The run was steered by orders. Random entries and hardships reach its positions with market "
+    "orders at the next open instead, so they are approximate."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,8 @@ class Assessment:
         Blocks of days drawn with replacement; None with few days.
     judgement : Judgement
         The verdict.
+    notes : tuple of str
+        What has to be known about how this was computed.
     seed : int or None
         What the random numbers began with, where known.
     """
@@ -62,6 +70,7 @@ class Assessment:
     resampled: Bands | None
     days: Bands | None
     judgement: Judgement
+    notes: tuple[str, ...]
     seed: int | None
 
     @property
@@ -70,7 +79,7 @@ class Assessment:
         return self.judgement.standing.value
 
     def __str__(self) -> str:
-        return str(self.judgement)
+        return "\n".join([str(self.judgement), *self.notes])
 
     def __repr__(self) -> str:
         return f"Assessment({self.judgement.text})"
@@ -99,6 +108,7 @@ class Assessment:
                 "trades_resampled": _bands_record(self.resampled),
                 "blocks_of_days": _bands_record(self.days),
             },
+            "notes": list(self.notes),
             "seed": self.seed,
         }
 
@@ -178,6 +188,7 @@ def assess(
                 stresses=hardships,
             )
         ),
+        notes=(BY_FILLS,) if Replay(run).by_fills else (),
         seed=_seed_of(source),
     )
 
