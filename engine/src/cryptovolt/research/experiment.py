@@ -1,0 +1,287 @@
+"""One way of making targets on one history: what every combination of a search has in common."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from cryptovolt.backtest.run import Run
+from cryptovolt.backtest.simulation import Simulation
+from cryptovolt.backtest.trial import Periods, data_hash_of
+from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.costs import Costs, SymbolRules
+from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError
+from cryptovolt.domain.funding import FundingRates
+from cryptovolt.domain.ports import TrialLedger
+from cryptovolt.domain.trials import Scalar, Trial, TrialKind
+from cryptovolt.execution.inference import infer_rules
+from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.research.combinations import Combination
+from cryptovolt.research.measures import measure
+from cryptovolt.research.target_maker import TargetMaker
+
+Markets: TypeAlias = Bars | Mapping[str, Bars]
+
+COST_SETTINGS = frozenset(field.name for field in fields(Costs))
+SETTINGS = frozenset(field.name for field in fields(TradingSettings)) | COST_SETTINGS
+"""What of an account a combination may name."""
+
+_WHOLE = frozenset({"costs", "protections"})
+
+_Key: TypeAlias = tuple[tuple[str, str, Scalar], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an account trades on besides its settings; see :class:`Simulation`."""
+
+    rules: SymbolRules | Mapping[str, SymbolRules] | None = None
+    funding: FundingRates | Mapping[str, FundingRates] | None = None
+    detail_bars: Markets | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """One combination in numbers: its measures, and what a trial keeps of its returns."""
+
+    combination: Combination
+    measures: dict[str, float]
+    n_observations: int
+    sharpe: float
+    returns: npt.NDArray[np.float32]
+
+
+class Experiment:
+    """Targets made by one function on one history, traded by accounts that differ in settings.
+
+    It can be sent to another process, and called there with combinations.
+
+    Parameters
+    ----------
+    bars : Bars or mapping of str to Bars
+        The history that targets are made from.
+    maker : TargetMaker
+        Makes them.
+    trading : TradingSettings
+        Of every account, where a combination says nothing else.
+    surroundings : Surroundings, optional
+        Rules, funding and detail bars.
+    skip : int, default=0
+        Bars at the start that targets are made from but nobody trades on.
+    """
+
+    def __init__(
+        self,
+        bars: Markets,
+        maker: TargetMaker,
+        trading: TradingSettings,
+        surroundings: Surroundings | None = None,
+        skip: int = 0,
+    ) -> None:
+        self.bars = bars
+        self.maker = maker
+        self.trading = trading
+        self.surroundings = surroundings or Surroundings()
+        self.skip = skip
+        self.markets = {bars.symbol: bars} if isinstance(bars, Bars) else dict(bars)
+        self.traded = {symbol: series[skip:] for symbol, series in self.markets.items()}
+        self._make = maker.bound(bars)
+        self._simulations: dict[TradingSettings, Simulation] = {}
+        self._rules: dict[float, Mapping[str, SymbolRules]] = {}
+        self._periods: Periods | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Experiment, (self.bars, self.maker, self.trading, self.surroundings, self.skip)
+
+    def __call__(self, combinations: Sequence[Combination]) -> list[Tried]:
+        """Try these combinations one after the other."""
+        return [self.tried(combination) for combination in combinations]
+
+    @property
+    def function(self) -> Any:
+        """The function that makes targets."""
+        return self.maker.function
+
+    @property
+    def timeframe(self) -> str:
+        """Time frame of the bars."""
+        return next(iter(self.markets.values())).timeframe
+
+    def check(self, combinations: Sequence[Combination]) -> None:
+        """Refuse combinations that nothing could be made of, before anything is computed.
+
+        Raises
+        ------
+        ConfigurationError
+            If a name is unknown or missing, or a setting outside its range.
+        """
+        self.maker.check(list(combinations[0]), SETTINGS - _WHOLE)
+        for combination in combinations:
+            self.trading_of(combination)
+
+    def trading_of(self, combination: Mapping[str, Scalar]) -> TradingSettings:
+        """Return the settings of the account that trades a combination."""
+        own: dict[str, Any] = {k: v for k, v in combination.items() if k in SETTINGS - _WHOLE}
+        if not own:
+            return self.trading
+        costs = {name: own.pop(name) for name in list(own) if name in COST_SETTINGS}
+        try:
+            return replace(self.trading, costs=replace(self.trading.costs, **costs), **own)
+        except (ConfigurationError, TypeError) as error:
+            raise ConfigurationError(f"with {described(combination)}: {error}") from None
+
+    def run(self, combination: Mapping[str, Scalar]) -> Run:
+        """Return the full run of one combination."""
+        simulation = self._simulation(self.trading_of(combination))
+        try:
+            target = np.asarray(self._make(combination))
+            n_bars = len(next(iter(self.markets.values())))
+            # Another length is refused by the simulation, in its own words.
+            return simulation.run(target[self.skip :] if len(target) == n_bars else target)
+        except CryptoVoltError as error:
+            raise type(error)(f"with {described(combination)}: {error}") from error
+
+    def tried(self, combination: Combination) -> Tried:
+        """Return one combination in numbers."""
+        run = self.run(combination)
+        found = measure(run)
+        if self._periods is None:
+            self._periods = Periods.of(run.timestamp, run.timeframe)
+        returns = self._periods.returns(found.equity, run.trading.cash)
+        return Tried(combination, found.measures, found.n_observations, found.sharpe, returns)
+
+    def setup(self) -> str:
+        """Return a fingerprint of what decides a result besides bars and parameters."""
+        around = self.surroundings
+        parts = [
+            self.maker.fingerprint(), repr(self.trading), repr(around.rules), str(self.skip),
+            _fingerprint(around.funding), _fingerprint(around.detail_bars),
+        ]  # fmt: skip
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _simulation(self, trading: TradingSettings) -> Simulation:
+        if trading not in self._simulations:
+            around = self.surroundings
+            rules = around.rules or self._inferred(trading.cash)
+            self._simulations[trading] = Simulation(
+                self.traded, trading, rules, around.funding, around.detail_bars
+            )
+        return self._simulations[trading]
+
+    def _inferred(self, cash: float) -> Mapping[str, SymbolRules]:
+        if cash not in self._rules:
+            self._rules[cash] = {
+                symbol: infer_rules(series, cash)
+                for symbol, series in self.traded.items()
+                if len(series)
+            }
+        return self._rules[cash]
+
+
+class Notebook:
+    """Writes what an experiment tried into a ledger, and recalls what stands there already.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Whose combinations are tried.
+    kind : TrialKind
+        Of its trials.
+    study : str
+        Their study.
+    ledger : TrialLedger or None
+        Where they are kept; None keeps them nowhere.
+    """
+
+    def __init__(
+        self, experiment: Experiment, kind: TrialKind, study: str, ledger: TrialLedger | None
+    ) -> None:
+        times = next(iter(experiment.traded.values())).timestamp
+        self._first, self._last = int(times[0]), int(times[-1])
+        self._experiment, self._kind, self._study = experiment, kind, study
+        self._ledger = ledger
+        self._data_hash = data_hash_of(experiment.traded)
+        self._setup = experiment.setup()
+        self._length_ms = Periods.of(times, experiment.timeframe).length_ms
+
+    def recall(self) -> dict[_Key, Trial]:
+        """Return the trials of this study, setup and data that the ledger holds, by parameters."""
+        if self._ledger is None:
+            return {}
+        symbols = tuple(self._experiment.traded)
+        mine = (self._study, self._setup, self._data_hash)
+        return {
+            key_of(trial.parameters): trial
+            for trial in self._ledger.trials(symbols, self._first, self._last)
+            if (trial.study, trial.setup, trial.data_hash) == mine
+        }
+
+    def write(self, found: Sequence[Tried]) -> tuple[Trial, ...]:
+        """Return what was tried as trials, kept by the ledger where there is one."""
+        trials = tuple(self._trial(tried) for tried in found)
+        return trials if self._ledger is None else self._ledger.append(trials)
+
+    def _trial(self, tried: Tried) -> Trial:
+        return Trial(
+            kind=self._kind,
+            study=self._study,
+            symbols=tuple(self._experiment.traded),
+            timeframe=self._experiment.timeframe,
+            first=self._first,
+            last=self._last,
+            data_hash=self._data_hash,
+            parameters=tried.combination,
+            n_observations=tried.n_observations,
+            sharpe=tried.sharpe,
+            skewness=tried.measures["skewness"],
+            kurtosis=tried.measures["kurtosis"],
+            returns=tried.returns,
+            returns_ms=self._length_ms,
+            setup=self._setup,
+            result=tried.measures,
+        )
+
+
+def key_of(combination: Mapping[str, Scalar]) -> _Key:
+    """Return a combination as something that can be looked up, whatever its order."""
+    # 1, 1.0 and True are equal in Python, but not for a strategy.
+    items = sorted(combination.items(), key=lambda item: item[0])
+    return tuple((name, type(value).__name__, value) for name, value in items)
+
+
+def described(combination: Mapping[str, Scalar]) -> str:
+    """Return a combination in words, for messages."""
+    return ", ".join(f"{name}={value!r}" for name, value in combination.items())
+
+
+def trading_settings(
+    trading: TradingSettings | None, settings: Mapping[str, Any]
+) -> TradingSettings:
+    """Return settings from an object, from keywords, or from an object changed by keywords.
+
+    Raises
+    ------
+    ConfigurationError
+        If a keyword is no setting, or outside its range.
+    """
+    known = sorted(field.name for field in fields(TradingSettings))
+    unknown = [name for name in settings if name not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"unknown setting {', '.join(unknown)}: an account has {', '.join(known)}"
+        )
+    given = {name: value for name, value in settings.items() if name != "costs" or value}
+    return replace(trading or TradingSettings(), **given)
+
+
+def _fingerprint(data: Any) -> str:
+    if data is None:
+        return ""
+    if isinstance(data, Bars):
+        return data.content_hash()
+    if isinstance(data, FundingRates):
+        return hashlib.sha256(data.timestamp.tobytes() + data.rate.tobytes()).hexdigest()
+    return " ".join(f"{name}:{_fingerprint(value)}" for name, value in data.items())
