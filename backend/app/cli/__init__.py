@@ -9,7 +9,18 @@ import sys
 
 import typer
 
-from app.cli import bars, bench, db, demo, openapi, sentiment, up
+from app.cli import (
+    backtest,
+    bars,
+    bench,
+    db,
+    demo,
+    lookahead,
+    openapi,
+    recursive,
+    sentiment,
+    up,
+)
 from app.cli.output import fail
 
 app = typer.Typer(
@@ -25,7 +36,10 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(db.app, name="db")
 app.add_typer(openapi.app, name="openapi")
 app.add_typer(sentiment.app, name="sentiment")
+app.command()(backtest.backtest)
 app.command()(demo.demo)
+app.command()(lookahead.lookahead)
+app.command()(recursive.recursive)
 app.command()(up.up)
 
 

@@ -85,7 +85,7 @@ def test_a_value_that_counts_from_the_first_bar_is_no_fault_unless_the_target_do
     assert found.guilty
     assert found.smallest is None
     assert [one.name for one in found.changing] == ["target"]
-    assert "none up to 4,000 suffices" in str(found)
+    assert "none up to 2,250 suffices" in str(found)
 
 
 def test_a_strategy_that_cannot_be_asked_about_few_bars_needs_more(

@@ -74,8 +74,11 @@ def recursive(
         If the strategy raises.
     """
     n_bars, declared = len(next(iter(markets.values()))), probe.warmup
-    longest_useful = max(4 * declared, _LONGEST_REFERENCE)
-    reference = min(max(_LONGER * declared, _SHORTEST_REFERENCE), longest_useful, n_bars - 1)
+    useful = min(
+        max(_LONGER * declared, _SHORTEST_REFERENCE), max(4 * declared, _LONGEST_REFERENCE)
+    )
+    # Where there are few bars, half of them are left to compare at.
+    reference = min(useful, max(2 * declared, n_bars // 2), n_bars - 1)
     if reference < 2 * declared or reference < 1:
         raise DataError(
             f"expected at least {2 * declared + 2} bars, twice the warm-up of {probe.name}, found "

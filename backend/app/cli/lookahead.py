@@ -1,0 +1,67 @@
+"""``cryptovolt lookahead``: whether a strategy, or the feature set, knows bars after its own."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli import strategies as options
+
+FEATURES = "features"
+
+
+def lookahead(
+    bars: options.BarFiles,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            "--strategy",
+            "-s",
+            help="file.py:Class, an installed one, `hybrid`, or `features` for the feature set.",
+        ),
+    ],
+    settings: options.Settings = None,
+    symbol: options.Symbol = None,
+    timeframe: options.Timeframe = None,
+    news: options.News = None,
+    delay: options.Delay = "5m",
+    times: Annotated[
+        int, typer.Option(min=1, help="Bars after which the future is altered.")
+    ] = 200,
+    seed: options.Seed = 7,
+    as_json: options.Json = False,
+) -> None:
+    """Alter the future and name the line whose values of the past change; exit status 1 if any.
+
+    Every array on the way to the target is compared, whether or not it triggered anything.
+    """
+    import numpy as np
+
+    from app.cli.output import print_json
+    from app.cli.progress import ShownProgress
+    from cryptovolt.domain.bars import Bars
+    from cryptovolt.features.build import build_features
+    from cryptovolt.research.lookahead import lookahead as analyse
+    from cryptovolt.research.probes import FeaturesProbe, probe_of
+
+    read = options.read_markets(bars, symbol, timeframe)
+    sentiment = options.read_news(news, delay)
+    if strategy == FEATURES:
+        probe = FeaturesProbe(build_features, sentiment)
+    else:
+        loaded = options.load(strategy, settings)
+        probe = probe_of(loaded, sentiment, several=not isinstance(read, Bars))
+    with ShownProgress(quiet=as_json) as progress:
+        found = analyse(
+            options.by_symbol(read),
+            probe,
+            rng=np.random.default_rng(seed),
+            seed=seed,
+            n_times=times,
+            progress=progress,
+        )
+    if as_json:
+        print_json(found.to_record())
+    else:
+        typer.echo(str(found))
+    if found.guilty:
+        raise typer.Exit(1)

@@ -1,0 +1,201 @@
+"""The commands on strategies as a person calls them: processes, and no database."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
+from cryptovolt.market.writing import write_bars
+from cryptovolt.research.ledger import FileLedger
+from cryptovolt.research.synthetic import synthetic_bars
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = ROOT / "engine" / "examples" / "template.py"
+GUILTY = ROOT / "engine" / "tests" / "strategies" / "guilty.py"
+
+
+def run(home: Path, *arguments: object, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", "from app.cli import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        # A database that cannot be reached: opening it would fail.
+        env={
+            **os.environ,
+            "CRYPTOVOLT_HOME": str(home),
+            "DATABASE_URL": "postgresql://nobody:nothing@127.0.0.1:1/none",
+            "COLUMNS": "200",
+        },
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout if code == 0 else done.stdout + done.stderr
+
+
+def run_json(home: Path, *arguments: object, code: int = 0) -> Any:
+    text = run(home, *arguments, "--json", code=code)
+    return json.loads(text)
+
+
+def series(symbol: str, seed: int, skip: int | None = None) -> Bars:
+    made = synthetic_bars(3_000, end=1_700_000_000_000, rng=np.random.default_rng(seed))
+    keep = np.ones(len(made), np.bool_)
+    if skip is not None:
+        keep[skip] = False
+    columns = {name: getattr(made, name)[keep] for name in ("timestamp", *VALUE_COLUMNS)}
+    return Bars(symbol=symbol, timeframe="1h", source="binance", **columns)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("bars")
+    for seed, name in enumerate(("AAAUSDT", "BBBUSDT")):
+        skip = 1_000 if name == "BBBUSDT" else None
+        write_bars(series(name, seed, skip), folder / f"{name}-1h.parquet")
+    return lambda name: folder / f"{name}-1h.parquet"
+
+
+def test_a_backtest_of_the_template(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    page = tmp_path / "pages" / "out.html"
+    text = run(
+        home, "backtest", files("AAAUSDT"), "--strategy", f"{TEMPLATE}:Template", "--report", page
+    )
+    assert "Template on AAAUSDT · 1h" in text
+    assert "largest drawdown" in text
+    assert "LOOK-AHEAD" not in text
+    assert "Template on AAAUSDT" in page.read_text()
+    found = run_json(
+        home, "backtest", files("AAAUSDT"), "-s", f"{TEMPLATE}:Template", "--set", "fast=12",
+        "--set", "size=0.5",
+    )  # fmt: skip
+    assert found["parameters"] == {"fast": 12, "slow": 96, "size": 0.5}
+    assert found["statistics"]["n_trades"] > 5
+    assert found["settings"]["stop_loss"] == 0.05
+    assert found["stamps"] == []
+    assert len(found["settings"]["look_ahead_check"]["prefixes"]) == 20
+    # Both were trials, in the ledger of this home.
+    trials = FileLedger(home / "trials.jsonl").trials(["AAAUSDT"], 0, 2_000_000_000_000)
+    assert [trial.parameters["fast"] for trial in trials] == [24, 12]
+
+
+def test_a_backtest_says_who_reads_ahead_and_who_pays_nothing(
+    home: Path, files: Callable[[str], Path]
+) -> None:
+    arguments = ("backtest", files("AAAUSDT"), "-s", f"{GUILTY}:CentredMean")
+    assert "LOOK-AHEAD: the target of AAAUSDT at" in run(home, *arguments)
+    stamps = run_json(home, *arguments, "--fee", 0)["stamps"]
+    assert [stamp.split(":")[0] for stamp in stamps] == ["FLATTERING", "LOOK-AHEAD"]
+
+
+def test_several_files_are_cut_to_the_times_they_share(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "pair.py").write_text(
+        "import numpy as np\n"
+        "class Pair:\n"
+        "    warmup = 24\n"
+        "    def target(self, history):\n"
+        "        a, b = (bars.close for bars in history.values())\n"
+        "        return np.column_stack([a > b, a <= b]) * 0.5\n"
+    )
+    both = (files("AAAUSDT"), files("BBBUSDT"))
+    found = run_json(home, "backtest", *both, "-s", tmp_path / "pair.py")
+    assert found["settings"]["symbols"] == ["AAAUSDT", "BBBUSDT"]
+    assert found["settings"]["n_bars"] == 2_999
+    assert "expected one file for each symbol" in run(
+        home, "backtest", both[0], both[0], "-s", tmp_path / "pair.py", code=1
+    )
+
+
+def test_the_hybrid_strategy_is_one_too(home: Path, files: Callable[[str], Path]) -> None:
+    found = run_json(home, "backtest", files("AAAUSDT"), "--strategy", "hybrid")
+    assert found["strategy"] == "HybridStrategy"
+    assert found["stamps"] == []
+
+
+def test_an_assessed_backtest_ends_with_a_verdict(home: Path, files: Callable[[str], Path]) -> None:
+    found = run_json(home, "backtest", files("AAAUSDT"), "-s", f"{TEMPLATE}:Template", "--assess")
+    assert found["assessment"]["verdict"] in {"no edge shown", "weak", "holds up"}
+    assert found["assessment"]["selection"]["n_trials"] >= 1
+
+
+def test_lookahead_names_the_line_and_fails(home: Path, files: Callable[[str], Path]) -> None:
+    guilty = ("lookahead", files("AAAUSDT"), "-s", f"{GUILTY}:CentredMean", "--times", 20)
+    text = run(home, *guilty, code=1)
+    assert "CentredMean READS AHEAD" in text
+    assert "guilty.py:" in text
+    assert "smooth = np.convolve" in text
+    record = run_json(home, *guilty, code=1)
+    assert record["guilty"] is True
+    assert record["leaks"][0]["source"].startswith("smooth = np.convolve")
+    honest = ("lookahead", files("AAAUSDT"), "-s", f"{TEMPLATE}:Template", "--times", 20)
+    assert "Template does not read ahead" in run(home, *honest)
+    features = run_json(home, "lookahead", files("AAAUSDT"), "-s", "features", "--times", 2)
+    assert features["guilty"] is False
+    assert "return_1" in features["values"]
+
+
+def test_recursive_says_which_warm_up_suffices(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\nfrom cryptovolt import indicators\n"
+        "class Mine:\n    warmup = 20\n    def target(self, history):\n"
+        "        mean = indicators.ema(history.close, 10)\n"
+        "        return np.where(history.close > mean, 1.0, 0.0)\n"
+    )
+    short = ("recursive", files("AAAUSDT"), "-s", tmp_path / "mine.py", "--times", 10)
+    text = run(home, *short, code=1)
+    assert "a warm-up of 20 is TOO SHORT, the smallest that suffices is" in text
+    assert "target:6 mean" in text
+    least = run_json(home, *short, code=1)["smallest"]
+    longer = run_json(home, *short, "--set", f"warmup={least + 5}")
+    assert longer["guilty"] is False
+    assert longer["warmup"] == least + 5
+
+
+MISTAKES = [
+    # strategy, further options, what is said
+    ("none.py:Mine", (), "expected a strategy file at none.py, found none"),
+    (f"{TEMPLATE}:Nobody", (), "expected a class Nobody in"),
+    (f"{TEMPLATE}:Template", ("--set", "speed=3"), "parameters of Template among fast, size, slow"),
+    (f"{TEMPLATE}:Template", ("--set", "fast=many"), "expected fast as int like 24, found 'many'"),
+    (f"{TEMPLATE}:Template", ("--set", "fast"), "expected a parameter as name=value, found 'fast'"),
+    (f"{TEMPLATE}:Template", ("--cash", "0"), "cash"),
+    ("unheard_of", (), "installed hybrid, found 'unheard_of'"),
+]
+
+
+@pytest.mark.parametrize(("strategy", "more", "said"), MISTAKES)
+def test_a_mistake_is_one_sentence(
+    home: Path,
+    files: Callable[[str], Path],
+    strategy: str,
+    more: tuple[str, ...],
+    said: str,
+) -> None:
+    text = run(home, "backtest", files("AAAUSDT"), "-s", strategy, *more, code=1)
+    assert text.startswith("error: ")
+    assert len(text.splitlines()) == 1
+    assert said in text
+
+
+def test_files_that_are_not_there_or_wrong_are_named(home: Path, tmp_path: Path) -> None:
+    text = run(home, "backtest", tmp_path / "no.csv", "-s", f"{TEMPLATE}:Template", code=1)
+    assert "no.csv" in text
+    assert len(text.splitlines()) == 1
