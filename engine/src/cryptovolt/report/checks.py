@@ -73,7 +73,8 @@ def _trials(found: Assessment) -> str:
         ["How much was tried", "Found", "Asked"], [[cell(text) for text in row] for row in rows]
     )
     why = [reason for reason in (selection.reason, overfitting.reason) if reason]
-    return f'{listed}<p class="soft">{escape("; ".join(why))}.</p>'
+    text = ". ".join(reason[:1].upper() + reason[1:] for reason in why)
+    return f'{listed}<p class="soft">{escape(text)}.</p>'
 
 
 def _random(found: Assessment) -> str:

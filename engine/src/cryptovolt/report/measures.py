@@ -79,17 +79,22 @@ def certainty_section(run: Run, found: Certainty | None) -> str:
         )
     rows = [
         _interval("Sharpe ratio per year", found.sharpe, number),
-        _interval("Growth per year", found.cagr, percent),
-        _interval("Largest drawdown", found.max_drawdown, percent),
-        _interval("Alpha per year, beyond the market", found.alpha, percent),
+        _interval("Growth per year", found.cagr, _rounded),
+        _interval("Largest drawdown", found.max_drawdown, _rounded),
+        _interval("Alpha per year", found.alpha, _rounded),
     ]
     listed = table(["From daily returns", "Estimate", "95 % interval"], rows)
     psr = percent(run.statistics["probabilistic_sharpe"], 1)
     return (
         f'{head}{listed}<p class="soft">Stationary block bootstrap over {found.n_periods:,} days. '
-        f"Beta {number(found.beta)}. Probability that the true Sharpe ratio is above 0: {psr}, if "
-        "this run was the only one tried. Whoever tried more must expect less.</p>"
+        f"Alpha is what the market does not explain; beta {number(found.beta)}. Probability that "
+        f"the true Sharpe ratio is above 0: {psr}, if this run was the only one tried. Whoever "
+        "tried more must expect less.</p>"
     )
+
+
+def _rounded(value: float) -> str:
+    return percent(value, 1)
 
 
 def _interval(name: str, found: Interval, form: Form) -> list[str]:

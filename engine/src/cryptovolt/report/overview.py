@@ -79,7 +79,7 @@ def monthly_section(run: Run) -> str:
         note = f'<p class="soft">{rising} of {len(known)} months with a gain. ' + (
             "* not complete.</p>" if note else "</p>"
         )
-    return f"<h2>Monthly returns, %</h2>{table(['Year', *_MONTHS, 'Total'], rows)}{note}"
+    return f"<h2>Monthly returns, %</h2>{table(['Year', *_MONTHS, 'Total'], rows, 'heat')}{note}"
 
 
 def _star(partial: bool) -> str:

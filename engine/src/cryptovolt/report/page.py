@@ -22,15 +22,17 @@ from cryptovolt.report.measures import statistics_section
 from cryptovolt.report.origins import model_section, settings_section
 from cryptovolt.report.overview import equity_section, monthly_section, tiles
 from cryptovolt.report.style import CSS
+from cryptovolt.report.sweeps import sweep_head, sweep_parts
 from cryptovolt.report.text import day
 from cryptovolt.research.certainty import certainty_of
 from cryptovolt.research.robustness import Assessment
+from cryptovolt.research.sweep import Sweep, best_row
 
 SYNTHETIC = "SYNTHETIC: generated data, no real market"
 
 
 def write_report(
-    run: Run,
+    result: Run | Sweep,
     path: str | PathLike[str],
     *,
     assessment: Assessment | None = None,
@@ -41,7 +43,7 @@ def write_report(
     settings: Mapping[str, object] | None = None,
     rng: np.random.Generator | None = None,
 ) -> Path:
-    """Write one HTML file about a run and return its path.
+    """Write one HTML file about a run or a sweep and return its path.
 
     Everything is inside the file: it loads nothing and runs no script. Buy and hold, and the same
     targets at other costs, are simulated for comparison. What each part shows is in
@@ -49,12 +51,13 @@ def write_report(
 
     Parameters
     ----------
-    run : Run
-        From :func:`cryptovolt.simulate` or :func:`cryptovolt.backtest`.
+    result : Run or Sweep
+        From :func:`cryptovolt.simulate`, :func:`cryptovolt.backtest` or :func:`cryptovolt.sweep`.
     path : str or path-like
         Where to write; an existing file is replaced.
     assessment : Assessment, optional
-        From :func:`cryptovolt.assess` of the same run; its verdict then stands on top.
+        From :func:`cryptovolt.assess` of the same run, or of the sweep's best one; its verdict
+        then stands on top.
     title : str, optional
         Symbols and time frame by default.
     synthetic : bool, default=False
@@ -79,8 +82,10 @@ def write_report(
     ConfigurationError
         If the assessment is of another run.
     """
-    if assessment is not None and assessment.run is not run:
-        raise ConfigurationError("expected the assessment of this run, found that of another one")
+    if isinstance(result, Sweep):
+        return _write_sweep(result, path, assessment, title, synthetic, settings or {})
+    run = result
+    _check_same(run, assessment)
     hold = buy_and_hold_of(run) if assessment is None else assessment.hold
     if assessment is None:
         certainty = certainty_of(run, hold, rng or np.random.default_rng(0))
@@ -106,6 +111,39 @@ def write_report(
     return write_page(path, name, parts)
 
 
+def _write_sweep(
+    sweep: Sweep,
+    path: str | PathLike[str],
+    assessment: Assessment | None,
+    title: str | None,
+    synthetic: bool,
+    settings: Mapping[str, object],
+) -> Path:
+    row = best_row(sweep.trials, "sharpe")
+    best = sweep.run(0 if row is None else row)
+    _check_same(best, assessment)
+    name = title or f"Sweep of {sweep.experiment.maker.name}, {', '.join(best.bars)}"
+    parts = [
+        sweep_head(sweep, best, name, _stamps(best, synthetic)),
+        verdict_box(assessment) if assessment else _unassessed(),
+        *sweep_parts(sweep, None if row is None else best, settings),
+        robustness_section(assessment) if assessment else "",
+    ]
+    return write_page(path, name, parts)
+
+
+def _check_same(run: Run, assessment: Assessment | None) -> None:
+    if assessment is None or assessment.run is run:
+        return
+    # The run of a sweep's row is made anew each time it is asked for.
+    if not np.array_equal(assessment.run.equity_units, run.equity_units):
+        raise ConfigurationError("expected the assessment of this run, found that of another one")
+
+
+def _stamps(run: Run, synthetic: bool) -> tuple[str, ...]:
+    return (*((SYNTHETIC,) if synthetic else ()), *run.stamps)
+
+
 def write_page(path: str | PathLike[str], title: str, parts: list[str]) -> Path:
     """Write the parts, HTML each, as one page and return its path."""
     page = (
@@ -121,14 +159,15 @@ def write_page(path: str | PathLike[str], title: str, parts: list[str]) -> Path:
 
 def _head(run: Run, title: str, synthetic: bool, verdict: str | None) -> str:
     first, last = day(float(run.timestamp[0])), day(float(run.timestamp[-1]))
-    stamps = (*((SYNTHETIC,) if synthetic else ()), *run.stamps)
-    badges = "".join(f'<span class="stamp">{escape(stamp)}</span>' for stamp in stamps)
+    stamps = "".join(
+        f'<span class="stamp">{escape(stamp)}</span>' for stamp in _stamps(run, synthetic)
+    )
     said = f'<p class="verdict">{escape(verdict)}</p>' if verdict else ""
     sources = ", ".join(sorted({bars.source for bars in run.bars.values()}))
     return (
         f"<h1>{escape(title)}</h1>"
         f'<p class="soft">{first} to {last} UTC, {len(run):,} bars of {run.timeframe}, source '
-        f"{escape(sources)}</p>{badges}{said}"
+        f"{escape(sources)}</p>{stamps}{said}"
     )
 
 

@@ -4,7 +4,8 @@ CSS = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dfe7;
   --paper: #ffffff; --card: #f6f8fa; --run: #0b63c5; --base: #8a6d1f; --up: #0f7a43;
   --down: #b3261e; --warn: #8a4b00; --warn-paper: #fff1dc; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa7b8; --line: #2f3947;
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa7b8;
+  --line: #2f3947;
   --paper: #12171e; --card: #1a212b; --run: #6cb0ff; --base: #d9b65a; --up: #5fcf94;
   --down: #ff8a80; --warn: #ffcf8a; --warn-paper: #3a2a10; } }
 * { box-sizing: border-box; }
@@ -93,6 +94,7 @@ td.tint.down { --tone: var(--down); }
 .up { color: var(--up); } .down { color: var(--down); }
 @media (max-width: 560px) { .x span:nth-child(even) { display: none; }
   .plot, .x { margin-left: 3.6rem; } .plot { height: 13rem; }
-  th, td { padding: .3rem .4rem; } }
+  th, td { padding: .3rem .4rem; } th:first-child, td:first-child { min-width: 6.5rem; }
+  table.heat th:first-child, table.heat td:first-child { min-width: 0; } }
 @media print { .wide { overflow: visible; } h2 { break-after: avoid; } }
 """

@@ -164,7 +164,9 @@ def _basic(found: Evidence) -> tuple[Condition, ...]:
         _basically(
             f"deflated Sharpe ratio, where trials are known, ≥ {WEAK_PROBABILITY:g}",
             found.selection.trials is None or _reaches(deflated, WEAK_PROBABILITY),
-            f"deflated Sharpe ratio {_number(deflated)}",
+            "not asked: no trials are known"
+            if found.selection.trials is None
+            else f"deflated Sharpe ratio {_number(deflated)}",
         ),
         _basically(
             f"p ≤ {MAX_P_VALUE:g} among random entries",
