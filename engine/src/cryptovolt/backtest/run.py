@@ -109,8 +109,8 @@ class Run:
     @property
     def payments(self) -> list[FundingPayment]:
         """Funding that was paid or received, in order; valued at the open of its bar."""
-        grid = self.books.grid
-        times = self._played_times
+        grid, times = self.books.grid, self._played_times
+        rows: list[list[int]] = self.payment_rows.tolist()
         return [
             FundingPayment(
                 time=int(times[row[at.P_BAR]]),
@@ -120,7 +120,7 @@ class Run:
                 price=row[at.P_PRICE] * grid.ticks[row[at.P_SYMBOL]],
                 paid=grid.money(row[at.P_PAID]),
             )
-            for row in self.payment_rows.tolist()
+            for row in rows
             if row[at.P_LOTS] != 0
         ]
 

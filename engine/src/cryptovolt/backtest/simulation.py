@@ -29,7 +29,6 @@ from cryptovolt.trading.step.loop import FILLS_PER_SYMBOL
 Markets = Mapping[str, Bars]
 PerSymbol = Mapping[str, SymbolRules]
 
-_NO_ORDERS = np.zeros((0, at.N_ORDER), np.int64)
 _FIRST_FILLS = 1024
 
 
@@ -81,7 +80,7 @@ class Simulation:
     _detail: Detail | None = field(init=False)
     _books: Books = field(init=False)
     _time: IntArray = field(init=False)
-    _columns: at.Columns = field(init=False)
+    _columns: at.Table = field(init=False)
     _payments: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,7 +146,7 @@ class Simulation:
         while True:
             done = step.run(
                 done, delay, self._time, self._columns, target, books.numbers, payments,
-                _NO_ORDERS, fills, equity,
+                fills, equity,
             )  # fmt: skip
             status = books.numbers[at.STATUS]
             if status == at.BEYOND_LEVERAGE:
@@ -205,11 +204,11 @@ def _markets(bars: Bars | Markets) -> dict[str, Bars]:
 _NAMES = ("open", "high", "low", "close", "volume")
 
 # The newest set of several symbols stays side by side for as long as its first one lives.
-_Set: TypeAlias = tuple[list["ref[TickBars]"], at.Columns]
+_Set: TypeAlias = tuple[list["ref[TickBars]"], at.Table]
 _SIDE_BY_SIDE: WeakKeyDictionary[TickBars, _Set] = WeakKeyDictionary()
 
 
-def _side_by_side(ticks: list[TickBars]) -> at.Columns:
+def _side_by_side(ticks: list[TickBars]) -> at.Table:
     if len(ticks) > 1 and ticks[0] in _SIDE_BY_SIDE:
         known, columns = _SIDE_BY_SIDE[ticks[0]]
         if [other() for other in known] == ticks:

@@ -18,8 +18,7 @@ N_COLUMNS = 7
 def payments_due(
     funding: FundingRates | Mapping[str, FundingRates] | None, symbols: tuple[str, ...], bars: Bars
 ) -> IntArray:
-    """Return one row per payment: bar, symbol, rate, whether inside the bar, and room for what was
-    paid.
+    """Return one row per payment: bar, symbol, rate, whether inside the bar, room for the result.
 
     One at the open of a bar is due on what was held before; one later in the bar is due on what is
     held after the fills at its open. Both are valued at the open.

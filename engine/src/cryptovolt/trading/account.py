@@ -168,11 +168,8 @@ class Account:
             raise self._wrong_shape(open, high, low, close, volume) from None
         if funding or self._due.size:
             self._due = self._payments(funding)
-        if orders.ended:
-            orders.ended = []
-        n_orders = len(orders.rows)
-        if n_orders:
-            self._make_room(n_orders)
+        if orders.ended or len(orders.rows):
+            self._make_room(len(orders.rows))
         if self._delay:
             self._hear_late()
         done = step.step(
@@ -180,13 +177,11 @@ class Account:
             self._fills,
         )  # fmt: skip
         self._time = time
-        if n_orders:
+        if len(orders.rows):
             orders.sweep()
-        if done == 0:
-            return []
         if done < 0:
             raise self._refused(done, time)
-        return self._books.fills(self._fills[:done], np.array([time]))
+        return self._books.fills(self._fills[:done], np.array([time])) if done else []
 
     def decide(self, target: Values) -> None:
         """Ask for a share of equity, filled at the next bar's open; NaN keeps what is held.
@@ -296,6 +291,7 @@ class Account:
 
     def _make_room(self, n_orders: int) -> None:
         # An order may fill at the open and inside, and have its fees taken in kind each time.
+        self._order_book.ended = []
         wanted = FILLS_PER_SYMBOL * len(self.symbols) + 4 * n_orders
         if len(self._fills) < wanted:
             self._fills = np.zeros((2 * wanted, at.N_FILL), np.int64)

@@ -50,7 +50,7 @@ class Books:
         numbers[[at.CASH, at.EQUITY, at.DAY_START, at.TOP]] = cash
         numbers[[at.DAY, at.BAR, at.LOCKED]] = -1
         _set_settings(numbers, settings, grid, most)
-        fraction = numbers[at.DRAWDOWN]
+        fraction = int(numbers[at.DRAWDOWN])
         numbers[at.FLOOR] = max(1, cash - cash * fraction // at.SCALE if fraction else 1)
         books = cls(grid, numbers)
         books.symbols[:, [at.UNIT, at.MIN_NOTIONAL]] = np.column_stack(

@@ -1,14 +1,20 @@
 """One bar's turn through an account, in the order in which things happen."""
 
-from cryptovolt.domain.arrays import IntArray
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import part_down, part_up
-from cryptovolt.trading.step.exits import margin_call, profit_inside, stop_inside, trail
+from cryptovolt.trading.step.exits import (
+    margin_call,
+    profit_at_open,
+    profit_inside,
+    stop_inside,
+    trail,
+)
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     AIM,
     BAR,
     CASH,
+    CELL,
     DAILY_LOSS,
     DAY,
     DAY_START,
@@ -25,7 +31,10 @@ from cryptovolt.trading.step.layout import (
     LOTS,
     MAINTENANCE,
     MARGINED,
+    N_FILLS,
+    N_PAYMENT,
     N_SYMBOL,
+    N_SYMBOLS,
     NEVER,
     NO_MARGIN_CALL,
     NO_TARGET,
@@ -39,26 +48,24 @@ from cryptovolt.trading.step.layout import (
     P_RATE,
     P_SYMBOL,
     PAYMENT,
+    PAYMENTS_END,
     R_DAILY,
     R_NONE,
     R_RUIN,
     R_TARGET,
     REASON,
     ROOM,
+    ROW,
     RUINED,
+    TAKE_PROFIT,
     TOP,
     WATCH_HIGH,
     WATCH_LOW,
     WISH,
     Columns,
+    Numbers,
 )
 from cryptovolt.trading.step.levels import watch
-from cryptovolt.trading.step.resting import (
-    limits_inside,
-    orders_after_bar,
-    orders_at_open,
-    stops_inside,
-)
 from cryptovolt.trading.step.targets import fill_at_open, hear, leave
 
 VOLUME_SHARE = 10
@@ -68,140 +75,154 @@ VOLUME_SHARE = 10
 @called
 def bar_turn(
     t: int,
+    cell: int,
     day: int,
     bars: Columns,
-    books: IntArray,
-    payments: IntArray,
-    orders: IntArray,
-    fills: IntArray,
+    books: Numbers,
+    payments: Numbers,
+    fills: Numbers,
 ) -> None:
-    """Let the account live through bar `t`."""
-    n_symbols = (books.size - HEADER) // N_SYMBOL
+    """Let the account live through bar `t`; its prices begin at `cell` of every column."""
+    begin_bar(t, cell, day, bars, books, payments, fills)
+    pay_funding(1, bars, books, payments)
+    if is_margined(books):
+        margin_call(bars, books, fills)
+    stops_of_bar(False, bars, books, fills)
+    end_bar(bars, books, fills)
+
+
+@called
+def begin_bar(
+    t: int,
+    cell: int,
+    day: int,
+    bars: Columns,
+    books: Numbers,
+    payments: Numbers,
+    fills: Numbers,
+) -> None:
+    """Pay what is due, hear the targets, and trade at the open."""
+    n_symbols = books[N_SYMBOLS]
+    books[ROW], books[CELL] = t, cell
     deaf = books[HALTED] | books[RUINED] != 0
     books[BAR] += 1
     if books[DAILY_LOSS] > 0 and day != books[DAY]:
         _new_day(day, books)
-    if books[PAYMENT] < payments.shape[0]:
-        _pay_funding(t, 0, bars, books, payments)
-    _look(t, bars, books)
+    pay_funding(0, bars, books, payments)
+    _look(bars, books)
     for s in range(n_symbols):
         p = HEADER + s * N_SYMBOL
         if books[p + ACTIVE] != 0:
-            hear(p, bars[0][t, s], deaf, books)
+            hear(p, bars[0][cell + s], deaf, books)
+    _leave_at_open(bars, books, fills)
     # Sales first: what they free pays for what grows.
-    for growing in (False, True):
+    for growing in range(2):
         for s in range(n_symbols):
             if books[HEADER + s * N_SYMBOL + REASON] != R_NONE:
-                fill_at_open(t, s, growing, bars, books, fills)
-    if orders.shape[0] > 0:
-        orders_at_open(t, bars, books, orders, fills)
-    if books[PAYMENT] < payments.shape[0]:
-        _pay_funding(t, 1, bars, books, payments)
-    _inside(t, bars, books, orders, fills)
-    _close_of_bar(t, bars, books)
+                fill_at_open(s, growing != 0, bars, books, fills)
 
 
 @inlined
-def _look(t: int, bars: Columns, books: IntArray) -> None:
+def stops_of_bar(grown: bool, bars: Columns, books: Numbers, fills: Numbers) -> None:
+    """Close what the bar stops out: all positions, or only those that grew inside it."""
+    for s in range(books[N_SYMBOLS]):
+        p = HEADER + s * N_SYMBOL
+        if books[p + ACTIVE] != 0 and (not grown or books[p + GREW] & GREW_INSIDE != 0):
+            stop_inside(s, not grown, bars, books, fills)
+
+
+@inlined
+def end_bar(bars: Columns, books: Numbers, fills: Numbers) -> None:
+    """Take profits, move trailing stops, and look at the equity of the close."""
+    for s in range(books[N_SYMBOLS]):
+        p = HEADER + s * N_SYMBOL
+        # Where the position grew inside the bar, its extremes may have come before that.
+        if books[p + ACTIVE] != 0 and books[p + GREW] & GREW_INSIDE == 0:
+            profit_inside(s, bars, books, fills)
+            trail(s, bars, books)
+    _close_of_bar(bars, books)
+
+
+@inlined
+def _look(bars: Columns, books: Numbers) -> None:
     # Value everything at the open; see which symbols this bar can change.
     equity, exposure = books[CASH], 0
-    for s in range((books.size - HEADER) // N_SYMBOL):
+    for s in range(books[N_SYMBOLS]):
         p = HEADER + s * N_SYMBOL
-        value = books[p + HELD] * bars[0][t, s]
+        value = books[p + HELD] * bars[0][books[CELL] + s]
         equity += value
         exposure += abs(value)
-        volume = bars[4][t, s]
+        volume = bars[4][books[CELL] + s]
         books[p + ROOM] = volume // VOLUME_SHARE if volume >= 0 else -1
         books[p + ACTIVE] = (
             books[p + AIM] != NO_TARGET
-            or bars[2][t, s] <= books[p + WATCH_LOW]
-            or bars[1][t, s] >= books[p + WATCH_HIGH]
+            or bars[2][books[CELL] + s] <= books[p + WATCH_LOW]
+            or bars[1][books[CELL] + s] >= books[p + WATCH_HIGH]
         )
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = equity, exposure
 
 
 @inlined
-def _inside(t: int, bars: Columns, books: IntArray, orders: IntArray, fills: IntArray) -> None:
-    n_symbols = (books.size - HEADER) // N_SYMBOL
-    if _is_margined(books):
-        margin_call(t, bars, books, fills)
-    if orders.shape[0] > 0:
-        stops_inside(t, False, False, bars, books, orders, fills)
-    for s in range(n_symbols):
-        if books[HEADER + s * N_SYMBOL + ACTIVE] != 0:
-            stop_inside(t, s, True, bars, books, fills)
-    if orders.shape[0] > 0:
-        _orders_inside(t, bars, books, orders, fills)
-    for s in range(n_symbols):
-        p = HEADER + s * N_SYMBOL
-        if books[p + ACTIVE] != 0:
-            if books[p + GREW] & GREW_INSIDE == 0:
-                profit_inside(t, s, bars, books, fills)
-            trail(t, s, bars, books)
-    if orders.shape[0] > 0:
-        orders_after_bar(t, bars, books, orders)
+def _leave_at_open(bars: Columns, books: Numbers, fills: Numbers) -> None:
+    # What the venue closes before any order of this open can reach it.
+    before = books[N_FILLS]
+    least = part_up(books[OPEN_EXPOSURE], books[MAINTENANCE])
+    if is_margined(books) and books[OPEN_EQUITY] < least:
+        margin_call(bars, books, fills)
+    if books[TAKE_PROFIT] > 0:
+        for s in range(books[N_SYMBOLS]):
+            if books[HEADER + s * N_SYMBOL + ACTIVE] != 0:
+                profit_at_open(s, bars, books, fills)
+    if books[N_FILLS] != before:
+        value_at_open(bars, books)
 
 
 @called
-def _orders_inside(
-    t: int, bars: Columns, books: IntArray, orders: IntArray, fills: IntArray
-) -> None:
-    _value_at_open(t, bars, books)
-    stops_inside(t, True, False, bars, books, orders, fills)
-    limits_inside(t, True, bars, books, orders, fills)
-    if _is_margined(books):
-        margin_call(t, bars, books, fills)
-    # What has just been opened can still be stopped out in this bar.
-    stops_inside(t, False, True, bars, books, orders, fills)
-    for s in range((books.size - HEADER) // N_SYMBOL):
-        if books[HEADER + s * N_SYMBOL + GREW] & GREW_INSIDE != 0:
-            stop_inside(t, s, False, bars, books, fills)
-    limits_inside(t, False, bars, books, orders, fills)
-
-
-@called
-def _value_at_open(t: int, bars: Columns, books: IntArray) -> None:
+def value_at_open(bars: Columns, books: Numbers) -> None:
+    """Set what the account is worth, and how much it holds, at the open prices."""
     equity, exposure = books[CASH], 0
-    for s in range((books.size - HEADER) // N_SYMBOL):
-        value = books[HEADER + s * N_SYMBOL + HELD] * bars[0][t, s]
+    for s in range(books[N_SYMBOLS]):
+        value = books[HEADER + s * N_SYMBOL + HELD] * bars[0][books[CELL] + s]
         equity += value
         exposure += abs(value)
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = equity, exposure
 
 
 @inlined
-def _is_margined(books: IntArray) -> bool:
+def is_margined(books: Numbers) -> bool:
+    """Return whether the account could be liquidated."""
     # An account that neither owes cash nor is short cannot lose more than it has.
     if books[MAINTENANCE] == NO_MARGIN_CALL:
         return False
     margined = books[CASH] < 0
-    for s in range((books.size - HEADER) // N_SYMBOL):
+    for s in range(books[N_SYMBOLS]):
         margined |= books[HEADER + s * N_SYMBOL + LOTS] < 0
     return margined
 
 
 @called
-def _pay_funding(t: int, inside: int, bars: Columns, books: IntArray, payments: IntArray) -> None:
+def pay_funding(inside: int, bars: Columns, books: Numbers, payments: Numbers) -> None:
+    """Work off the payments that are due in this bar, at its open or inside it."""
     row = books[PAYMENT]
-    while row < payments.shape[0] and payments[row, P_BAR] == t:
-        if payments[row, P_INSIDE] != inside:
+    while row < books[PAYMENTS_END] and payments[row + P_BAR] == books[ROW]:
+        if payments[row + P_INSIDE] != inside:
             break
-        s, rate = payments[row, P_SYMBOL], payments[row, P_RATE]
+        s, rate = payments[row + P_SYMBOL], payments[row + P_RATE]
         p = HEADER + s * N_SYMBOL
-        price = bars[0][t, s]
+        price = bars[0][books[CELL] + s]
         due = books[p + HELD] * price
         # A long pays a positive rate; what is paid is rounded up, what is received down.
         pays = (due > 0) == (rate > 0)
         amount = part_up(abs(due), abs(rate)) if pays else -part_down(abs(due), abs(rate))
         books[CASH] -= amount
-        payments[row, P_LOTS], payments[row, P_PRICE] = books[p + LOTS], price
-        payments[row, P_PAID] = amount
-        row += 1
+        payments[row + P_LOTS], payments[row + P_PRICE] = books[p + LOTS], price
+        payments[row + P_PAID] = amount
+        row += N_PAYMENT
     books[PAYMENT] = row
 
 
 @called
-def _new_day(day: int, books: IntArray) -> None:
+def _new_day(day: int, books: Numbers) -> None:
     start = books[EQUITY]
     books[DAY], books[DAY_START], books[HALTED] = day, start, 0
     if books[RUINED] == 0:
@@ -209,7 +230,7 @@ def _new_day(day: int, books: IntArray) -> None:
 
 
 @called
-def _set_floor(books: IntArray) -> None:
+def _set_floor(books: Numbers) -> None:
     # The equity below which a close has to be looked at: ruin, the day's loss, the drawdown.
     floor = 1
     if books[DAILY_LOSS] > 0 and books[HALTED] == 0:
@@ -221,18 +242,18 @@ def _set_floor(books: IntArray) -> None:
 
 
 @inlined
-def _drawdown_floor(books: IntArray) -> int:
+def _drawdown_floor(books: Numbers) -> int:
     return books[TOP] - part_down(books[TOP], books[DRAWDOWN])
 
 
 @inlined
-def _close_of_bar(t: int, bars: Columns, books: IntArray) -> None:
-    n_symbols = (books.size - HEADER) // N_SYMBOL
+def _close_of_bar(bars: Columns, books: Numbers) -> None:
+    n_symbols = books[N_SYMBOLS]
     equity = books[CASH]
     for s in range(n_symbols):
-        equity += books[HEADER + s * N_SYMBOL + HELD] * bars[3][t, s]
+        equity += books[HEADER + s * N_SYMBOL + HELD] * bars[3][books[CELL] + s]
     books[EQUITY] = equity
-    margined = _is_margined(books)
+    margined = is_margined(books)
     # A level depends on the cash too, when it is borrowed.
     stale = margined or books[MARGINED] != 0
     books[MARGINED] = margined
@@ -251,17 +272,17 @@ def _close_of_bar(t: int, bars: Columns, books: IntArray) -> None:
 
 
 @called
-def _too_low(equity: int, books: IntArray) -> None:
+def _too_low(equity: int, books: Numbers) -> None:
     if equity <= 0:
         books[RUINED] = books[HALTED] = 1
         books[FLOOR] = -NEVER
         _leave_all(R_RUIN, books)
         return
     start = books[DAY_START]
-    if books[DAILY_LOSS] > 0 and books[HALTED] == 0:
-        if equity < start - part_down(start, books[DAILY_LOSS]):
-            books[HALTED] = 1
-            _leave_all(R_DAILY, books)
+    lost = equity < start - part_down(start, books[DAILY_LOSS])
+    if lost and books[DAILY_LOSS] > 0 and books[HALTED] == 0:
+        books[HALTED] = 1
+        _leave_all(R_DAILY, books)
     if books[DRAWDOWN] > 0 and equity < _drawdown_floor(books):
         # The next drawdown counts from here.
         books[TOP] = equity
@@ -270,8 +291,8 @@ def _too_low(equity: int, books: IntArray) -> None:
 
 
 @called
-def _leave_all(reason: int, books: IntArray) -> None:
-    for s in range((books.size - HEADER) // N_SYMBOL):
+def _leave_all(reason: int, books: Numbers) -> None:
+    for s in range(books[N_SYMBOLS]):
         p = HEADER + s * N_SYMBOL
         if books[p + LOTS] == 0:
             books[p + REASON] = R_NONE

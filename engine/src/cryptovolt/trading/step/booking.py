@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from cryptovolt.domain.arrays import IntArray
-from cryptovolt.trading.step.compiled import called, inlined
+from cryptovolt.trading.step.compiled import called
 from cryptovolt.trading.step.exact import part_up, sign
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     BASIS,
     CASH,
+    CELL,
     F_BAR,
     F_FEE,
     F_LOTS,
@@ -27,6 +27,7 @@ from cryptovolt.trading.step.layout import (
     IMPACT,
     IN_BASE,
     LOTS,
+    N_FILL,
     N_FILLS,
     N_SYMBOL,
     OWED,
@@ -34,47 +35,44 @@ from cryptovolt.trading.step.layout import (
     PROTECTED,
     R_FEE,
     R_NONE,
+    R_TARGET,
     REASON,
     ROOM,
+    ROW,
     SLIPPAGE,
     UNIT,
     VOLATILITY,
     Columns,
+    Numbers,
 )
 from cryptovolt.trading.step.levels import set_levels
 from cryptovolt.trading.step.protection import count_trade
 
 
-@inlined
-def worse(price: int, delta: int, t: int, s: int, bars: Columns, books: IntArray) -> int:
-    """Return the price after slippage of a taker who trades `delta` lots in bar `t`."""
+@called
+def worse(price: int, delta: int, s: int, bars: Columns, books: Numbers) -> int:
+    """Return the price after slippage of a taker who trades `delta` lots."""
     off = part_up(price, books[SLIPPAGE])
     if books[IMPACT] | books[VOLATILITY] != 0:
-        off += _moved(price, delta, t, s, bars, books)
+        # Square-root impact of the whole order, and a share of the bar's range.
+        cell = books[CELL] + s
+        share = min(1.0, abs(delta) / max(1, bars[4][cell]))
+        off += part_up(price, int(np.ceil(books[IMPACT] * np.sqrt(share))))
+        off += part_up(bars[1][cell] - bars[2][cell], books[VOLATILITY])
+        off = min(off, price)
     return price + off if delta > 0 else max(1, price - off)
 
 
 @called
-def _moved(price: int, delta: int, t: int, s: int, bars: Columns, books: IntArray) -> int:
-    # Square-root impact of the whole order, and a share of the bar's range; at most the price.
-    _, high, low, _, volume = bars
-    share = abs(delta) / max(1, volume[t, s])
-    impact = int(np.ceil(books[IMPACT] * np.sqrt(min(1.0, share))))
-    off = part_up(price, impact) + part_up(high[t, s] - low[t, s], books[VOLATILITY])
-    return min(off, price)
-
-
-@called
 def _enter(
-    t: int,
     s: int,
     after: int,
     price: int,
     rate: int,
     reason: int,
     order: int,
-    books: IntArray,
-    fills: IntArray,
+    books: Numbers,
+    fills: Numbers,
 ) -> int:
     p = HEADER + s * N_SYMBOL
     lots, basis, unit = books[p + LOTS], books[p + BASIS], books[p + UNIT]
@@ -97,12 +95,12 @@ def _enter(
     books[p + BASIS] = basis - part + opened * price * unit
     books[p + LOTS], books[p + HELD] = after, after * unit
     books[CASH] -= sign(delta) * notional + fee
-    row = books[N_FILLS]
+    row = books[N_FILLS] * N_FILL
     books[N_FILLS] += 1
-    fills[row, F_BAR], fills[row, F_SYMBOL] = t, s
-    fills[row, F_LOTS], fills[row, F_PRICE] = delta, price
-    fills[row, F_NOTIONAL], fills[row, F_FEE] = notional, fee
-    fills[row, F_REASON], fills[row, F_PNL], fills[row, F_ORDER] = reason, pnl, order
+    fills[row + F_BAR], fills[row + F_SYMBOL] = books[ROW], s
+    fills[row + F_LOTS], fills[row + F_PRICE] = delta, price
+    fills[row + F_NOTIONAL], fills[row + F_FEE] = notional, fee
+    fills[row + F_REASON], fills[row + F_PNL], fills[row + F_ORDER] = reason, pnl, order
     if books[PROTECTED] != 0:
         result, value = pnl - fee, opened * price * unit
         count_trade(p, size > 0 and closed == size, result, value, reason, books)
@@ -111,7 +109,6 @@ def _enter(
 
 @called
 def fill(
-    t: int,
     s: int,
     after: int,
     price: int,
@@ -119,28 +116,28 @@ def fill(
     reason: int,
     order: int,
     bars: Columns,
-    books: IntArray,
-    fills: IntArray,
+    books: Numbers,
+    fills: Numbers,
 ) -> int:
     """Move the position of a symbol to `after` lots at this price; return the fee."""
     p = HEADER + s * N_SYMBOL
     delta = after - books[p + LOTS]
-    fee = _enter(t, s, after, price, rate, reason, order, books, fills)
+    fee = _enter(s, after, price, rate, reason, order, books, fills)
     books[p + ROOM] = max(0, books[p + ROOM] - abs(delta))
     if after == books[p + GOAL]:
         books[p + REASON] = R_NONE
     if books[FEE_SYMBOL] == IN_BASE and delta > 0:
-        _pay_in_kind(t, s, price, fee, books, fills)
+        _pay_in_kind(s, price, fee, books, fills)
     elif books[FEE_SYMBOL] >= 0:
         payer = books[FEE_SYMBOL]
-        _pay_in_kind(t, payer, bars[0][t, payer], fee, books, fills)
+        _pay_in_kind(payer, bars[0][books[CELL] + payer], fee, books, fills)
         set_levels(HEADER + payer * N_SYMBOL, books)
     set_levels(p, books)
     return fee
 
 
 @called
-def _pay_in_kind(t: int, s: int, price: int, fee: int, books: IntArray, fills: IntArray) -> None:
+def _pay_in_kind(s: int, price: int, fee: int, books: Numbers, fills: Numbers) -> None:
     # The fee has left the cash; as soon as it is worth a lot, the lot is taken and the cash given
     # back. What the holding does not cover stays paid in cash.
     p = HEADER + s * N_SYMBOL
@@ -149,7 +146,7 @@ def _pay_in_kind(t: int, s: int, price: int, fee: int, books: IntArray, fills: I
     if lots <= 0:
         return
     books[p + OWED] -= lots * price * books[p + UNIT]
-    if books[FEE_SYMBOL] == IN_BASE:
+    if books[FEE_SYMBOL] == IN_BASE and books[p + REASON] == R_TARGET:
         books[p + GOAL] -= lots
     books[p + ACTIVE] = 1
-    _enter(t, s, books[p + LOTS] - lots, price, 0, R_FEE, 0, books, fills)
+    _enter(s, books[p + LOTS] - lots, price, 0, R_FEE, 0, books, fills)

@@ -11,8 +11,47 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import types
+from numba.extending import intrinsic
+
+from cryptovolt.domain.arrays import FloatArray, IntArray
+from cryptovolt.trading.step.layout import Floats, Numbers
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _typed_data(_context: Any, array: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = signature.args[0]
+        return context.make_array(kind)(context, builder, arguments[0]).data
+
+    return types.CPointer(array.dtype)(array), generate
+
+
+_data: Any = intrinsic(_typed_data)
+_unliteral: Any = types.unliteral
+
+
+# Pieces are never called from Python, so they need no wrappers.
+_PIECE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_njit: Any = numba.njit
+
+
+def _first_number(array: Any) -> Any:
+    return _data(array)
+
+
+_pointer = _njit(forceinline=True, **_PIECE)(_first_number)
+
+pointer = cast("Callable[[IntArray], Numbers]", _pointer)
+"""Return where the numbers of an array are, to be indexed flat, without checks.
+
+Handing an array from piece to piece counts references up and down each time, and that took half of
+the step's time; a pointer is one word. The array itself must be held by the caller meanwhile.
+"""
+
+float_pointer = cast("Callable[[FloatArray], Floats]", _pointer)
+"""The same for an array of floats."""
 
 
 def _source_hash() -> str:
@@ -23,18 +62,31 @@ def _source_hash() -> str:
 _SOURCES = _source_hash()
 
 
+def _piece(function: _Function, forceinline: bool) -> _Function:
+    piece = _njit(forceinline=forceinline, error_model="numpy", **_PIECE)(function)
+    template = piece.get_call_template
+
+    def without_literals(arguments: Any, keywords: Any) -> Any:
+        # Otherwise a piece is compiled once for every constant it is called with.
+        return template(tuple(map(_unliteral, arguments)), keywords)
+
+    piece.get_call_template = without_literals
+    return cast("_Function", piece)
+
+
 def inlined(function: _Function) -> _Function:
     """Compile a piece into every place that calls it; for what runs in most bars."""
-    return cast("_Function", numba.njit(forceinline=True)(function))
+    return _piece(function, forceinline=True)
 
 
 def called(function: _Function) -> _Function:
     """Compile a piece once, to be called; for what runs in few bars."""
-    return cast("_Function", numba.njit(function))
+    return _piece(function, forceinline=False)
 
 
 def entry_point(function: _Function) -> _Function:
     """Compile what Python calls, without the GIL, and cache it with all its pieces."""
     # Numba names the cache file after the qualified name.
     function.__qualname__ = f"{function.__qualname__}_{_SOURCES}"
-    return cast("_Function", numba.njit(cache=True, nogil=True)(function))
+    entry = _njit(cache=True, nogil=True, error_model="numpy")(function)
+    return cast("_Function", entry)

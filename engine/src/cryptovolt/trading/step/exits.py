@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from cryptovolt.domain.arrays import IntArray
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import part_up
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     CASH,
+    CELL,
     FEE,
     HEADER,
     HELD,
@@ -17,6 +17,7 @@ from cryptovolt.trading.step.layout import (
     MAINTENANCE,
     MAKER_FEE,
     N_SYMBOL,
+    N_SYMBOLS,
     OPEN_EQUITY,
     OPEN_EXPOSURE,
     PEAK,
@@ -33,107 +34,117 @@ from cryptovolt.trading.step.layout import (
     STOP_REASON,
     TRAILING,
     Columns,
+    Numbers,
 )
 from cryptovolt.trading.step.levels import set_levels
 from cryptovolt.trading.step.targets import leave
 
 
 @inlined
-def _exposed(p: int, books: IntArray) -> bool:
+def _exposed(p: int, books: Numbers) -> bool:
     return books[p + LOTS] != 0 and books[p + ROOM] >= 0 and books[p + REASON] <= R_TARGET
 
 
 @inlined
-def stop_inside(
-    t: int, s: int, from_open: bool, bars: Columns, books: IntArray, fills: IntArray
-) -> None:
+def stop_inside(s: int, from_open: bool, bars: Columns, books: Numbers, fills: Numbers) -> None:
     """Close at the stop if the bar touches it, or at the open if that is worse."""
     p = HEADER + s * N_SYMBOL
     if not _exposed(p, books) or books[p + STOP_REASON] == R_NONE:
         return
     stop = books[p + STOP]
     if books[p + LOTS] > 0:
-        touched, base = bars[2][t, s] <= stop, min(stop, bars[0][t, s]) if from_open else stop
+        touched, base = (
+            bars[2][books[CELL] + s] <= stop,
+            min(stop, bars[0][books[CELL] + s]) if from_open else stop,
+        )
     else:
-        touched, base = bars[1][t, s] >= stop, max(stop, bars[0][t, s]) if from_open else stop
+        touched, base = (
+            bars[1][books[CELL] + s] >= stop,
+            max(stop, bars[0][books[CELL] + s]) if from_open else stop,
+        )
     if touched:
-        _close_by_stop(t, s, base, bars, books, fills)
-
-
-@called
-def _close_by_stop(
-    t: int, s: int, base: int, bars: Columns, books: IntArray, fills: IntArray
-) -> None:
-    p = HEADER + s * N_SYMBOL
-    reason = books[p + STOP_REASON]
-    price = worse(base, -books[p + LOTS], t, s, bars, books)
-    _close(t, s, price, books[FEE], reason, bars, books, fills)
+        price = worse(base, -books[p + LOTS], s, bars, books)
+        _close(s, price, books[FEE], books[p + STOP_REASON], bars, books, fills)
 
 
 @inlined
-def profit_inside(t: int, s: int, bars: Columns, books: IntArray, fills: IntArray) -> None:
+def profit_inside(s: int, bars: Columns, books: Numbers, fills: Numbers) -> None:
     """Close at the take profit if the bar trades through it."""
     p = HEADER + s * N_SYMBOL
     if not _exposed(p, books):
         return
     profit = books[p + PROFIT]
-    through = bars[1][t, s] > profit if books[p + LOTS] > 0 else bars[2][t, s] < profit
+    through = (
+        bars[1][books[CELL] + s] > profit
+        if books[p + LOTS] > 0
+        else bars[2][books[CELL] + s] < profit
+    )
     if through:
-        _close(t, s, profit, books[MAKER_FEE], R_PROFIT, bars, books, fills)
+        _close(s, profit, books[MAKER_FEE], R_PROFIT, bars, books, fills)
+
+
+@inlined
+def profit_at_open(s: int, bars: Columns, books: Numbers, fills: Numbers) -> None:
+    """Close at the take profit if the open lies beyond it: it was passed on the way there."""
+    p = HEADER + s * N_SYMBOL
+    if not _exposed(p, books):
+        return
+    opened, profit = bars[0][books[CELL] + s], books[p + PROFIT]
+    if opened > profit if books[p + LOTS] > 0 else opened < profit:
+        _close(s, profit, books[MAKER_FEE], R_PROFIT, bars, books, fills)
 
 
 @called
 def _close(
-    t: int,
     s: int,
     price: int,
     rate: int,
     reason: int,
     bars: Columns,
-    books: IntArray,
-    fills: IntArray,
+    books: Numbers,
+    fills: Numbers,
 ) -> None:
     p = HEADER + s * N_SYMBOL
     leave(p, reason, books)
     lots, room = books[p + LOTS], books[p + ROOM]
     after = lots - min(room, max(-room, lots))
     if after != lots:
-        fill(t, s, after, price, rate, reason, 0, bars, books, fills)
+        fill(s, after, price, rate, reason, 0, bars, books, fills)
 
 
 @inlined
-def trail(t: int, s: int, bars: Columns, books: IntArray) -> None:
+def trail(s: int, bars: Columns, books: Numbers) -> None:
     """Move the trailing stop by the bar's own extreme, for the bars after it."""
     p = HEADER + s * N_SYMBOL
     if books[TRAILING] == 0 or not _exposed(p, books):
         return
     long = books[p + LOTS] > 0
-    best = bars[1][t, s] if long else bars[2][t, s]
+    best = bars[1][books[CELL] + s] if long else bars[2][books[CELL] + s]
     peak = books[p + PEAK]
     if (best > peak) if long else (best < peak):
         books[p + PEAK] = best
         set_levels(p, books)
     # The close lies beyond the stop that this bar's own extreme has moved: out at the next open.
     # The stop loss itself was already tested against the whole bar.
-    stop, close = books[p + STOP], bars[3][t, s]
+    stop, close = books[p + STOP], bars[3][books[CELL] + s]
     if books[p + STOP_REASON] == R_TRAILING and (close <= stop if long else close >= stop):
         leave(p, R_TRAILING, books)
 
 
 @called
-def margin_call(t: int, bars: Columns, books: IntArray, fills: IntArray) -> None:
+def margin_call(bars: Columns, books: Numbers, fills: Numbers) -> None:
     """Close everything where what is left no longer covers the maintenance margin.
 
     All prices are taken to move together from the open to the worst of the bar, or to the stop
     that is touched before.
     """
-    n_symbols = (books.size - HEADER) // N_SYMBOL
+    n_symbols = books[N_SYMBOLS]
     equity = exposure = worst_equity = worst_exposure = books[CASH]
     exposure = worst_exposure = 0
     for s in range(n_symbols):
         held = books[HEADER + s * N_SYMBOL + HELD]
-        opened = bars[0][t, s]
-        worst = _worst(t, s, bars, books)
+        opened = bars[0][books[CELL] + s]
+        worst = _worst(s, bars, books)
         equity += held * opened
         exposure += abs(held) * opened
         worst_equity += held * worst
@@ -148,30 +159,30 @@ def margin_call(t: int, bars: Columns, books: IntArray, fills: IntArray) -> None
     for s in range(n_symbols):
         p = HEADER + s * N_SYMBOL
         if books[p + LOTS] != 0:
-            opened = bars[0][t, s]
-            worst = _worst(t, s, bars, books)
+            opened = bars[0][books[CELL] + s]
+            worst = _worst(s, bars, books)
             price = opened + int(np.rint(way * (worst - opened)))
-            _liquidate(t, s, price, bars, books, fills)
+            _liquidate(s, price, bars, books, fills)
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = books[CASH], 0
 
 
 @inlined
-def _worst(t: int, s: int, bars: Columns, books: IntArray) -> int:
+def _worst(s: int, bars: Columns, books: Numbers) -> int:
     p = HEADER + s * N_SYMBOL
     lots, stop = books[p + LOTS], books[p + STOP]
-    worst = bars[2][t, s] if lots > 0 else bars[1][t, s]
+    worst = bars[2][books[CELL] + s] if lots > 0 else bars[1][books[CELL] + s]
     if lots == 0 or books[p + STOP_REASON] == R_NONE or not _exposed(p, books):
         return worst
-    opened = bars[0][t, s]
+    opened = bars[0][books[CELL] + s]
     return max(worst, min(stop, opened)) if lots > 0 else min(worst, max(stop, opened))
 
 
 @called
-def _liquidate(t: int, s: int, base: int, bars: Columns, books: IntArray, fills: IntArray) -> None:
+def _liquidate(s: int, base: int, bars: Columns, books: Numbers, fills: Numbers) -> None:
     # The venue takes the whole position, whatever was traded in the bar.
     p = HEADER + s * N_SYMBOL
     leave(p, R_LIQUIDATION, books)
     books[p + ACTIVE] = 1
-    price = worse(base, -books[p + LOTS], t, s, bars, books)
+    price = worse(base, -books[p + LOTS], s, bars, books)
     rate = books[FEE] + books[LIQUIDATION_FEE]
-    fill(t, s, 0, price, rate, R_LIQUIDATION, 0, bars, books, fills)
+    fill(s, 0, price, rate, R_LIQUIDATION, 0, bars, books, fills)

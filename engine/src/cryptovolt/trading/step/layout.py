@@ -6,6 +6,7 @@ are in ticks, quantities in lots, money in quote units, fractions in 1 / `SCALE`
 since the account was opened.
 """
 
+from collections.abc import MutableSequence, Sequence
 from typing import TypeAlias
 
 from cryptovolt.domain.arrays import IntArray
@@ -14,15 +15,24 @@ SCALE = 100_000_000
 NEVER = 2**62
 NO_TARGET = -NEVER
 
-Columns: TypeAlias = tuple[IntArray, IntArray, IntArray, IntArray, IntArray]
+Numbers: TypeAlias = MutableSequence[int]
+"""What a piece of the step sees of an int64 array: its numbers, flat."""
+
+Floats: TypeAlias = Sequence[float]
+
+Table: TypeAlias = tuple[IntArray, IntArray, IntArray, IntArray, IntArray]
 """Open, high, low, close in ticks and volume in lots, each of shape (n_bars, n_symbols)."""
+
+Columns: TypeAlias = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
+"""The same, flat: one row of symbols after the other."""
 
 # The account: its state.
 (
     CASH, EQUITY, BAR, DAY, DAY_START, TOP, FLOOR, HALTED, RUINED, LOCKED, STATUS,
-    N_FILLS, PAYMENT, STOP_COUNT, OPEN_EQUITY, OPEN_EXPOSURE, MARGINED,
-) = range(17)  # fmt: skip
-STOP_RING = 17
+    N_FILLS, PAYMENT, STOP_COUNT, OPEN_EQUITY, OPEN_EXPOSURE, MARGINED, ROW, CELL, N_SYMBOLS,
+    PAYMENTS_END, ORDERS_END,
+) = range(22)  # fmt: skip
+STOP_RING = 22
 RING = 16
 """Stops and closed trades that a protection can look back on."""
 N_ACCOUNT = STOP_RING + RING

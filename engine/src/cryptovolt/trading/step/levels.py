@@ -1,6 +1,5 @@
 """The prices at which something happens to a position, kept until it changes."""
 
-from cryptovolt.domain.arrays import IntArray
 from cryptovolt.trading.step.compiled import called
 from cryptovolt.trading.step.exact import part_up
 from cryptovolt.trading.step.layout import (
@@ -27,11 +26,12 @@ from cryptovolt.trading.step.layout import (
     UNIT,
     WATCH_HIGH,
     WATCH_LOW,
+    Numbers,
 )
 
 
 @called
-def set_levels(p: int, books: IntArray) -> None:
+def set_levels(p: int, books: Numbers) -> None:
     """Set stop and take profit from the average entry and the best price."""
     lots = books[p + LOTS]
     side = 1 if lots > 0 else -1
@@ -53,7 +53,7 @@ def set_levels(p: int, books: IntArray) -> None:
 
 
 @called
-def watch(p: int, alone: bool, books: IntArray) -> None:
+def watch(p: int, alone: bool, books: Numbers) -> None:
     """Set the low and the high from which on `run` has to look more closely."""
     lots, peak = books[p + LOTS], books[p + PEAK]
     trailing = books[TRAILING] > 0
@@ -63,19 +63,13 @@ def watch(p: int, alone: bool, books: IntArray) -> None:
     elif lots > 0:
         low = books[p + STOP]
         high = min(books[p + PROFIT] + 1, peak + 1 if trailing else NEVER)
-        if books[MARGINED] != 0 and alone:
-            low = max(low, _margin_call(p, books) + 1)
     elif lots < 0:
         low = max(books[p + PROFIT] - 1, peak - 1 if trailing else 0)
         high = books[p + STOP]
-        if books[MARGINED] != 0 and alone:
-            high = min(high, max(0, _margin_call(p, books) - 1))
+    if alone and lots != 0 and books[MARGINED] != 0:
+        # Where cash + value = maintenance × |value|; `run` itself looks at several symbols.
+        side = 1.0 if lots > 0 else -1.0
+        price = -books[CASH] / (books[p + HELD] * (1.0 - side * books[MAINTENANCE] / SCALE))
+        call = int(min(max(price, 0.0), 1e18))
+        low, high = (max(low, call + 1), high) if lots > 0 else (low, min(high, max(0, call - 1)))
     books[p + WATCH_LOW], books[p + WATCH_HIGH] = low, high
-
-
-@called
-def _margin_call(p: int, books: IntArray) -> int:
-    # Where cash + value = maintenance × |value|, for an account that holds nothing else.
-    side = 1.0 if books[p + LOTS] > 0 else -1.0
-    price = -books[CASH] / (books[p + HELD] * (1.0 - side * books[MAINTENANCE] / SCALE))
-    return int(min(max(price, 0.0), float(NEVER // 2)))

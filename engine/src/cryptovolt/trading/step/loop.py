@@ -11,7 +11,13 @@ from cryptovolt.domain.timeframe import DAY_MS
 from cryptovolt.execution.grid import BOUND
 from cryptovolt.execution.quantise import LARGEST
 from cryptovolt.trading.step.bar import bar_turn
-from cryptovolt.trading.step.compiled import entry_point, inlined
+from cryptovolt.trading.step.bar_with_orders import bar_turn_with_orders
+from cryptovolt.trading.step.compiled import (
+    entry_point,
+    float_pointer,
+    inlined,
+    pointer,
+)
 from cryptovolt.trading.step.layout import (
     AIM,
     BAR,
@@ -31,12 +37,15 @@ from cryptovolt.trading.step.layout import (
     MAX_LOTS,
     N_FILLS,
     N_SYMBOL,
+    N_SYMBOLS,
     NEVER,
     NO_TARGET,
     OK,
+    ORDERS_END,
     OUTGROWN,
     P_BAR,
     PAYMENT,
+    PAYMENTS_END,
     SCALE,
     STATUS,
     TOP,
@@ -45,6 +54,9 @@ from cryptovolt.trading.step.layout import (
     WATCH_HIGH,
     WATCH_LOW,
     Columns,
+    Floats,
+    Numbers,
+    Table,
 )
 
 FILLS_PER_SYMBOL = 8
@@ -83,10 +95,24 @@ def step(
         books[p + MAX_LOTS] = BOUND // n_symbols // books[p + UNIT] // max(1, ticks[1, 0, s])
         if abs(books[p + LOTS]) > books[p + MAX_LOTS]:
             return -OUTGROWN
+    numbers = pointer(books)
+    _hand_in(numbers, n_symbols, payments.size, orders.size)
     books[N_FILLS] = books[PAYMENT] = 0
-    bars = (ticks[0], ticks[1], ticks[2], ticks[3], ticks[4])
-    bar_turn(0, time // DAY_MS, bars, books, payments, orders, fills)
+    bars = (
+        pointer(ticks[0]), pointer(ticks[1]), pointer(ticks[2]), pointer(ticks[3]),
+        pointer(ticks[4]),
+    )  # fmt: skip
+    due, filled, day = pointer(payments), pointer(fills), time // DAY_MS
+    if orders.size == 0:
+        bar_turn(0, 0, day, bars, numbers, due, filled)
+    else:
+        bar_turn_with_orders(0, 0, day, bars, numbers, due, pointer(orders), filled)
     return books[N_FILLS] if books[STATUS] == OK else -books[STATUS]
+
+
+@inlined
+def _hand_in(books: Numbers, n_symbols: int, payments: int, orders: int) -> None:
+    books[N_SYMBOLS], books[PAYMENTS_END], books[ORDERS_END] = n_symbols, payments, orders
 
 
 @entry_point
@@ -94,11 +120,10 @@ def run(
     start: int,
     delay: int,
     time: IntArray,
-    bars: Columns,
+    bars: Table,
     target: FloatArray,
     books: IntArray,
     payments: IntArray,
-    orders: IntArray,
     fills: IntArray,
     equity: IntArray,
 ) -> int:
@@ -109,42 +134,81 @@ def run(
     it can be called again from there.
     """
     n_bars, n_symbols = target.shape
-    ago = 1 + delay
+    numbers, due = pointer(books), pointer(payments)
+    filled, wanted, values = pointer(fills), float_pointer(target), pointer(equity)
+    opened, high, low, close, volume = bars
+    columns = (pointer(opened), pointer(high), pointer(low), pointer(close), pointer(volume))
+    _hand_in(numbers, n_symbols, payments.size, 0)
+    most_fills = fills.shape[0] - FILLS_PER_SYMBOL * n_symbols
     t = start
     midnight = t if books[DAILY_LOSS] > 0 else n_bars
     while t < n_bars:
-        # The first bars hear nothing, so that there is always a target to look at below.
-        if t >= ago:
-            until = midnight
-            if books[PAYMENT] < payments.shape[0]:
-                until = min(until, payments[books[PAYMENT], P_BAR])
-            if n_symbols == 1:
-                t = _pass_one(t, until, ago, bars, target, books, equity)
-            else:
-                t = _pass_many(t, until, ago, bars, target, books, equity)
+        if t > delay:
+            t = _pass(t, midnight, 1 + delay, columns, wanted, numbers, due, values)
             if t == n_bars:
                 break
-        if books[N_FILLS] + FILLS_PER_SYMBOL * n_symbols > fills.shape[0]:
+        if numbers[N_FILLS] > most_fills:
             return t
-        for s in range(n_symbols):
-            aim = target[t - ago, s] if t >= ago else np.nan
-            heard = NO_TARGET
-            if aim == aim:
-                if not abs(aim) * SCALE <= books[LEVERAGE] + 0.5:
-                    books[STATUS] = BEYOND_LEVERAGE
-                    return t
-                heard = int(np.rint(aim * SCALE))
-            books[HEADER + s * N_SYMBOL + AIM] = heard
-        books[BAR] = t - 1
-        bar_turn(t, time[t] // DAY_MS, bars, books, payments, orders, fills)
-        if books[STATUS] != OK:
+        if not _hear_all(t - 1 - delay, wanted, numbers):
             return t
-        equity[t] = books[EQUITY]
+        numbers[BAR] = t - 1
+        # Only the daily loss asks for the day; without it the times are never read.
+        day = time[t] // DAY_MS if t >= midnight else numbers[DAY]
+        bar_turn(t, t * n_symbols, day, columns, numbers, due, filled)
+        if numbers[STATUS] != OK:
+            return t
+        values[t] = numbers[EQUITY]
         if t >= midnight:
-            midnight = t + np.searchsorted(time[t:], (books[DAY] + 1) * DAY_MS)
+            midnight = _first_from((numbers[DAY] + 1) * DAY_MS, time, t, n_bars)
         t += 1
-    books[BAR] = n_bars - 1
+    numbers[BAR] = n_bars - 1
     return n_bars
+
+
+@inlined
+def _first_from(moment: int, time: IntArray, low: int, high: int) -> int:
+    while low < high:
+        middle = (low + high) // 2
+        if time[middle] < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inlined
+def _hear_all(row: int, target: Floats, books: Numbers) -> bool:
+    n_symbols = books[N_SYMBOLS]
+    for s in range(n_symbols):
+        aim = target[row * n_symbols + s] if row >= 0 else np.nan
+        heard = NO_TARGET
+        if aim == aim:
+            if not abs(aim) * SCALE <= books[LEVERAGE] + 0.5:
+                books[STATUS] = BEYOND_LEVERAGE
+                return False
+            heard = int(np.rint(aim * SCALE))
+        books[HEADER + s * N_SYMBOL + AIM] = heard
+    return True
+
+
+@inlined
+def _pass(
+    t: int,
+    midnight: int,
+    ago: int,
+    bars: Columns,
+    target: Floats,
+    books: Numbers,
+    payments: Numbers,
+    equity: Numbers,
+) -> int:
+    # Go on to the next bar in which something may happen.
+    until = midnight
+    if books[PAYMENT] < books[PAYMENTS_END]:
+        until = min(until, payments[books[PAYMENT] + P_BAR])
+    if books[N_SYMBOLS] == 1:
+        return _pass_one(t, until, ago, bars, target, books, equity)
+    return _pass_many(t, until, ago, bars, target, books, equity)
 
 
 @inlined
@@ -153,23 +217,22 @@ def _pass_one(
     until: int,
     ago: int,
     bars: Columns,
-    target: FloatArray,
-    books: IntArray,
-    equity: IntArray,
+    target: Floats,
+    books: Numbers,
+    equity: Numbers,
 ) -> int:
     # Go on while nothing but the equity of a single symbol changes.
     _, high, low, close, _ = bars
     p = HEADER
-    cash, held, floor, top = books[CASH], books[p + HELD], books[FLOOR], books[TOP]
+    cash, held, floor = books[CASH], books[p + HELD], books[FLOOR]
     below, above = books[p + WATCH_LOW], books[p + WATCH_HIGH]
-    drawdown = books[DRAWDOWN]
-    ceiling = top if drawdown > 0 else NEVER
+    ceiling = books[TOP] if books[DRAWDOWN] > 0 else NEVER
     value = books[EQUITY]
     while t < until:
-        aim = target[t - ago, 0]
-        if aim == aim or low[t, 0] <= below or high[t, 0] >= above:
+        aim = target[t - ago]
+        if aim == aim or low[t] <= below or high[t] >= above:
             break
-        now = cash + held * close[t, 0]
+        now = cash + held * close[t]
         if now < floor or now > ceiling:
             break
         equity[t] = value = now
@@ -184,29 +247,30 @@ def _pass_many(
     until: int,
     ago: int,
     bars: Columns,
-    target: FloatArray,
-    books: IntArray,
-    equity: IntArray,
+    target: Floats,
+    books: Numbers,
+    equity: Numbers,
 ) -> int:
     _, high, low, close, _ = bars
-    n_symbols = target.shape[1]
+    n_symbols = books[N_SYMBOLS]
     ceiling = books[TOP] if books[DRAWDOWN] > 0 else NEVER
     margined, maintenance = books[MARGINED] != 0, books[MAINTENANCE] / SCALE * 1.0001
     while t < until:
         value = worst = books[CASH]
         exposure = 0
         look = False
+        first = t * n_symbols
         for s in range(n_symbols):
-            p = HEADER + s * N_SYMBOL
-            aim, held = target[t - ago, s], books[p + HELD]
+            p, cell = HEADER + s * N_SYMBOL, first + s
+            aim, held = target[cell - ago * n_symbols], books[p + HELD]
             look |= (
                 aim == aim
-                or low[t, s] <= books[p + WATCH_LOW]
-                or high[t, s] >= books[p + WATCH_HIGH]
+                or low[cell] <= books[p + WATCH_LOW]
+                or high[cell] >= books[p + WATCH_HIGH]
             )
-            value += held * close[t, s]
+            value += held * close[cell]
             if margined:
-                extreme = held * (low[t, s] if held > 0 else high[t, s])
+                extreme = held * (low[cell] if held > 0 else high[cell])
                 worst += extreme
                 exposure += abs(extreme)
         if look or value < books[FLOOR] or value > ceiling or worst < maintenance * exposure:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from cryptovolt.domain.arrays import IntArray
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.layout import (
     BAR,
@@ -32,18 +31,19 @@ from cryptovolt.trading.step.layout import (
     TRIP_PNL,
     TRIP_RETURNS,
     TRIP_VALUE,
+    Numbers,
 )
 
 
 @inlined
-def locked(p: int, books: IntArray) -> bool:
+def locked(p: int, books: Numbers) -> bool:
     """Return whether nothing may be opened or added in this symbol now."""
     return books[BAR] <= books[p + LOCK] or books[BAR] <= books[LOCKED]
 
 
 @called
 def count_trade(
-    p: int, closed: bool, result: int, opened: int, reason: int, books: IntArray
+    p: int, closed: bool, result: int, opened: int, reason: int, books: Numbers
 ) -> None:
     """Add a fill to the trade it belongs to; when that is over, see what it locks.
 
@@ -57,16 +57,11 @@ def count_trade(
 
 
 @called
-def _trade_closed(p: int, reason: int, books: IntArray) -> None:
+def _trade_closed(p: int, reason: int, books: Numbers) -> None:
     now = books[BAR]
     if books[COOLDOWN] > 0:
         books[p + LOCK] = max(books[p + LOCK], now + books[COOLDOWN])
-    by_stop = (
-        reason == R_STOP
-        or reason == R_TRAILING
-        or reason == R_STOP_ORDER
-        or reason == R_LIQUIDATION
-    )
+    by_stop = reason in (R_STOP, R_TRAILING, R_STOP_ORDER, R_LIQUIDATION)
     if by_stop and books[GUARD_STOPS] > 0:
         _guard(p, now, books)
     if books[LOW_TRADES] > 0:
@@ -74,7 +69,7 @@ def _trade_closed(p: int, reason: int, books: IntArray) -> None:
 
 
 @called
-def _guard(p: int, now: int, books: IntArray) -> None:
+def _guard(p: int, now: int, books: Numbers) -> None:
     each = books[GUARD_EACH] != 0
     count, ring = (p + STOPS_HERE, p + SYMBOL_STOPS) if each else (STOP_COUNT, STOP_RING)
     books[ring + books[count] % RING] = now
@@ -89,7 +84,7 @@ def _guard(p: int, now: int, books: IntArray) -> None:
 
 
 @called
-def _weigh(p: int, now: int, books: IntArray) -> None:
+def _weigh(p: int, now: int, books: Numbers) -> None:
     value = max(1, books[p + TRIP_VALUE])
     place = books[p + TRIP_COUNT] % RING
     books[p + TRIP_BARS + place] = now

@@ -1,11 +1,12 @@
 """Orders of a strategy: what works at the open, what inside the bar, and what ends with it."""
 
-from cryptovolt.domain.arrays import IntArray
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import part_down, part_up, reduces, sign
 from cryptovolt.trading.step.layout import (
     ACTIVE,
+    CELL,
+    COOLDOWN,
     FEE,
     FILL_OR_KILL,
     GOOD_TILL_CANCELLED,
@@ -24,6 +25,7 @@ from cryptovolt.trading.step.layout import (
     MAX_LOTS,
     MAX_ORDER,
     MIN_NOTIONAL,
+    N_ORDER,
     N_SYMBOL,
     O_ARMED,
     O_BARS,
@@ -53,6 +55,7 @@ from cryptovolt.trading.step.layout import (
     O_TRIGGERED,
     OPEN_EQUITY,
     OPEN_EXPOSURE,
+    ORDERS_END,
     OUTGROWN,
     PROFIT,
     R_LIMIT,
@@ -69,6 +72,7 @@ from cryptovolt.trading.step.layout import (
     STOP_REASON,
     UNIT,
     Columns,
+    Numbers,
 )
 from cryptovolt.trading.step.protection import locked
 from cryptovolt.trading.step.targets import affordable
@@ -79,186 +83,185 @@ _REASONS = (R_MARKET, R_LIMIT, R_STOP_ORDER, R_STOP_LIMIT, R_TRAILING, R_PROFIT)
 @inlined
 def _stops(kind: int, state: int) -> bool:
     # Whether the order still waits for its stop price.
-    return (kind == K_STOP or kind == K_STOP_LIMIT or kind == K_TRAILING) and state < O_FRESH
+    return kind in (K_STOP, K_STOP_LIMIT, K_TRAILING) and state < O_FRESH
 
 
 @inlined
 def _limits(kind: int) -> bool:
-    return kind == K_LIMIT or kind == K_PROFIT or kind == K_STOP_LIMIT
+    return kind in (K_LIMIT, K_PROFIT, K_STOP_LIMIT)
 
 
 @inlined
-def _stop_price(o: int, orders: IntArray) -> int:
-    if orders[o, O_KIND] != K_TRAILING:
-        return orders[o, O_STOP]
-    best = orders[o, O_BEST]
-    distance = part_up(best, orders[o, O_TRAIL])
-    return best + distance if orders[o, O_LOTS] > 0 else best - distance
+def _stop_price(o: int, orders: Numbers) -> int:
+    if orders[o + O_KIND] != K_TRAILING:
+        return orders[o + O_STOP]
+    best = orders[o + O_BEST]
+    distance = part_up(best, orders[o + O_TRAIL])
+    return best + distance if orders[o + O_LOTS] > 0 else best - distance
 
 
 @inlined
-def _record(o: int, orders: IntArray) -> int:
-    return HEADER + orders[o, O_SYMBOL] * N_SYMBOL
+def _record(o: int, orders: Numbers) -> int:
+    return HEADER + orders[o + O_SYMBOL] * N_SYMBOL
 
 
 @called
-def orders_at_open(
-    t: int, bars: Columns, books: IntArray, orders: IntArray, fills: IntArray
-) -> None:
+def orders_at_open(bars: Columns, books: Numbers, orders: Numbers, fills: Numbers) -> None:
     """Trade market orders, stops the open has passed, and new limits the open is better than."""
-    for o in range(orders.shape[0]):
-        if orders[o, O_STATE] >= O_DONE:
+    for o in range(0, books[ORDERS_END], N_ORDER):
+        if orders[o + O_STATE] >= O_DONE:
             continue
-        if orders[o, O_BARS] == 0:
-            orders[o, O_STATE] = O_EXPIRED
+        if orders[o + O_BARS] == 0:
+            orders[o + O_STATE] = O_EXPIRED
             continue
-        if orders[o, O_BARS] > 0:
-            orders[o, O_BARS] -= 1
+        if orders[o + O_BARS] > 0:
+            orders[o + O_BARS] -= 1
         p = _record(o, orders)
         books[p + ACTIVE] = 1
         if books[p + ROOM] >= 0:
-            _work_at_open(t, o, bars, books, orders, fills)
-        if orders[o, O_STATE] < O_DONE and orders[o, O_FORCE] != GOOD_TILL_CANCELLED:
-            orders[o, O_STATE] = O_EXPIRED
+            _work_at_open(o, bars, books, orders, fills)
+        if orders[o + O_STATE] < O_DONE and orders[o + O_FORCE] != GOOD_TILL_CANCELLED:
+            orders[o + O_STATE] = O_EXPIRED
 
 
 @called
-def _work_at_open(
-    t: int, o: int, bars: Columns, books: IntArray, orders: IntArray, fills: IntArray
-) -> None:
-    kind, buy = orders[o, O_KIND], orders[o, O_LOTS] > 0
-    opened = bars[0][t, orders[o, O_SYMBOL]]
-    fresh = orders[o, O_STATE] == O_NEW
-    if _stops(kind, orders[o, O_STATE]):
+def _work_at_open(o: int, bars: Columns, books: Numbers, orders: Numbers, fills: Numbers) -> None:
+    kind, buy = orders[o + O_KIND], orders[o + O_LOTS] > 0
+    opened = bars[0][books[CELL] + orders[o + O_SYMBOL]]
+    fresh = orders[o + O_STATE] == O_NEW
+    if _stops(kind, orders[o + O_STATE]):
         stop = _stop_price(o, orders)
-        if opened < stop if buy else opened > stop:
-            orders[o, O_STATE] = O_RESTING
+        waits = orders[o + O_REDUCE] != 0 and _opens(o, _record(o, orders), books, orders)
+        if waits or (opened < stop if buy else opened > stop):
+            orders[o + O_STATE] = O_RESTING
             return
-        orders[o, O_STATE] = O_TRIGGERED
+        orders[o + O_STATE] = O_TRIGGERED
         fresh = True
-    price = worse(opened, orders[o, O_LOTS], t, orders[o, O_SYMBOL], bars, books)
+    price = worse(opened, orders[o + O_LOTS], orders[o + O_SYMBOL], bars, books)
     if _limits(kind):
-        limit = orders[o, O_LIMIT]
-        if orders[o, O_STATE] == O_NEW:
-            orders[o, O_STATE] = O_RESTING
+        limit = orders[o + O_LIMIT]
+        if orders[o + O_STATE] == O_NEW:
+            orders[o + O_STATE] = O_RESTING
         # One that rests already is filled at its own price, inside the bar.
         if not fresh or (opened > limit if buy else opened < limit):
             return
         price = min(price, limit) if buy else max(price, limit)
-    _trade(t, o, price, opened, books[FEE], bars, books, orders, fills)
+    _trade(o, price, opened, False, books[FEE], bars, books, orders, fills)
 
 
 @called
 def stops_inside(
-    t: int, opening: bool, after_entry: bool, bars: Columns, books: IntArray, orders: IntArray,
-    fills: IntArray,
+    opening: bool, after_entry: bool, bars: Columns, books: Numbers, orders: Numbers,
+    fills: Numbers,
 ) -> None:  # fmt: skip
     """Trade the stops that the bar touches: those that open, or those that reduce.
 
     Of those that reduce only the ones that come before the position's own stop.
     """
-    for o in range(orders.shape[0]):
-        if orders[o, O_STATE] >= O_DONE or not _stops(orders[o, O_KIND], orders[o, O_STATE]):
+    for o in range(0, books[ORDERS_END], N_ORDER):
+        if orders[o + O_STATE] >= O_DONE or not _stops(orders[o + O_KIND], orders[o + O_STATE]):
             continue
-        p, s, buy = _record(o, orders), orders[o, O_SYMBOL], orders[o, O_LOTS] > 0
+        p, s, buy = _record(o, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
         if books[p + ROOM] < 0 or _opens(o, p, books, orders) != opening:
             continue
         if after_entry and books[p + GREW] & GREW_INSIDE == 0:
             continue
+        if opening and orders[o + O_REDUCE] != 0:
+            continue
         stop = _stop_price(o, orders)
-        if not (bars[1][t, s] >= stop if buy else bars[2][t, s] <= stop):
+        if not (bars[1][books[CELL] + s] >= stop if buy else bars[2][books[CELL] + s] <= stop):
             continue
         nearest = books[p + STOP_REASON] == R_NONE or (
             stop <= books[p + STOP] if buy else stop >= books[p + STOP]
         )
         if opening or nearest:
-            _trigger_inside(t, o, stop, bars, books, orders, fills)
+            _trigger_inside(o, stop, bars, books, orders, fills)
 
 
 @called
 def _trigger_inside(
-    t: int, o: int, stop: int, bars: Columns, books: IntArray, orders: IntArray, fills: IntArray
+    o: int, stop: int, bars: Columns, books: Numbers, orders: Numbers, fills: Numbers
 ) -> None:
-    buy = orders[o, O_LOTS] > 0
-    orders[o, O_STATE] = O_FRESH
-    price = worse(stop, orders[o, O_LOTS], t, orders[o, O_SYMBOL], bars, books)
-    if orders[o, O_KIND] == K_STOP_LIMIT:
-        limit = orders[o, O_LIMIT]
+    buy = orders[o + O_LOTS] > 0
+    orders[o + O_STATE] = O_FRESH
+    price = worse(stop, orders[o + O_LOTS], orders[o + O_SYMBOL], bars, books)
+    if orders[o + O_KIND] == K_STOP_LIMIT:
+        limit = orders[o + O_LIMIT]
         # The price would have to come back to the limit; whether it did, the bar does not tell.
         if limit < stop if buy else limit > stop:
             return
         price = min(price, limit) if buy else max(price, limit)
-    _trade(t, o, price, stop, books[FEE], bars, books, orders, fills)
+    _trade(o, price, stop, True, books[FEE], bars, books, orders, fills)
 
 
 @called
 def limits_inside(
-    t: int, opening: bool, bars: Columns, books: IntArray, orders: IntArray, fills: IntArray
+    opening: bool, bars: Columns, books: Numbers, orders: Numbers, fills: Numbers
 ) -> None:
     """Trade the resting limits that the bar trades through: those that open, or that reduce.
 
     Of those that reduce only the ones that come before the position's own take profit, and none in
     a bar inside which the position grew: what came first, the bar does not tell.
     """
-    for o in range(orders.shape[0]):
-        state, kind = orders[o, O_STATE], orders[o, O_KIND]
+    for o in range(0, books[ORDERS_END], N_ORDER):
+        state, kind = orders[o + O_STATE], orders[o + O_KIND]
         if state >= O_DONE or state == O_FRESH or not _limits(kind) or _stops(kind, state):
             continue
-        p, s, buy = _record(o, orders), orders[o, O_SYMBOL], orders[o, O_LOTS] > 0
+        p, s, buy = _record(o, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
         if books[p + ROOM] < 0 or _opens(o, p, books, orders) != opening:
             continue
-        limit = orders[o, O_LIMIT]
-        if not (bars[2][t, s] < limit if buy else bars[1][t, s] > limit):
+        limit = orders[o + O_LIMIT]
+        if not (bars[2][books[CELL] + s] < limit if buy else bars[1][books[CELL] + s] > limit):
             continue
         if not opening:
             profit = books[p + PROFIT]
             if books[p + GREW] & GREW_INSIDE != 0 or (limit < profit if buy else limit > profit):
                 continue
-        _trade(t, o, limit, limit, books[MAKER_FEE], bars, books, orders, fills)
+        _trade(o, limit, limit, True, books[MAKER_FEE], bars, books, orders, fills)
 
 
 @inlined
-def _opens(o: int, p: int, books: IntArray, orders: IntArray) -> bool:
-    return sign(orders[o, O_LOTS]) * sign(books[p + LOTS]) >= 0
+def _opens(o: int, p: int, books: Numbers, orders: Numbers) -> bool:
+    return sign(orders[o + O_LOTS]) * sign(books[p + LOTS]) >= 0
 
 
 @called
 def _trade(
-    t: int,
     o: int,
     price: int,
     mark: int,
+    inside: bool,
     rate: int,
     bars: Columns,
-    books: IntArray,
-    orders: IntArray,
-    fills: IntArray,
+    books: Numbers,
+    orders: Numbers,
+    fills: Numbers,
 ) -> None:
-    p, s = _record(o, orders), orders[o, O_SYMBOL]
-    lots, want = books[p + LOTS], orders[o, O_LOTS]
-    if orders[o, O_REDUCE] != 0:
+    p, s = _record(o, orders), orders[o + O_SYMBOL]
+    lots, want = books[p + LOTS], orders[o + O_LOTS]
+    if orders[o + O_REDUCE] != 0:
         if want * sign(lots) >= 0:
             return
         want = sign(want) * min(abs(want), abs(lots))
     room = books[p + ROOM]
     after = lots + min(room, max(-room, want))
-    if after == lots or (orders[o, O_FORCE] == FILL_OR_KILL and abs(want) > room):
+    if after == lots or (orders[o + O_FORCE] == FILL_OR_KILL and abs(want) > room):
         return
-    opened = bars[0][t, s]
+    opened = bars[0][books[CELL] + s]
     _value_at(p, mark - opened, books)
     if not reduces(lots, after):
         after = _limited(o, p, s, lots, after, price, mark, books, orders)
     if after != lots:
-        reason = _REASONS[orders[o, O_KIND]]
-        fee = fill(t, s, after, price, rate, reason, orders[o, O_ID], bars, books, fills)
+        reason = _REASONS[orders[o + O_KIND]]
+        fee = fill(s, after, price, rate, reason, orders[o + O_ID], bars, books, fills)
         books[OPEN_EQUITY] -= abs(after - lots) * abs(price - mark) * books[p + UNIT] + fee
         books[OPEN_EXPOSURE] += (abs(after) - abs(lots)) * mark * books[p + UNIT]
-        _after_trade(o, p, after - lots, mark != opened, lots, books, orders)
+        _after_trade(o, p, after - lots, inside, lots, books, orders)
     _value_at(p, opened - mark, books)
 
 
 @called
-def _value_at(p: int, change: int, books: IntArray) -> None:
+def _value_at(p: int, change: int, books: Numbers) -> None:
     # What the account is worth when this symbol's price differs by so much.
     value = books[p + LOTS] * change * books[p + UNIT]
     books[OPEN_EQUITY] += value
@@ -274,17 +277,20 @@ def _limited(
     after: int,
     price: int,
     mark: int,
-    books: IntArray,
-    orders: IntArray,
+    books: Numbers,
+    orders: Numbers,
 ) -> int:
     # What the account may open; the order says why it got less.
-    floor = 0 if sign(after) * sign(lots) < 0 else lots
-    if books[HALTED] | books[RUINED] != 0 or locked(p, books):
-        orders[o, O_STATE] = O_LOCKED
-        return floor
-    value = abs(orders[o, O_LOTS]) * price * books[p + UNIT]
-    if value < books[p + MIN_NOTIONAL] and orders[o, O_FILLED] == 0:
-        orders[o, O_STATE] = O_TOO_SMALL
+    turns = sign(after) * sign(lots) < 0
+    floor = 0 if turns else lots
+    rests = locked(p, books) or (turns and books[COOLDOWN] > 0)
+    if books[HALTED] | books[RUINED] != 0 or rests:
+        orders[o + O_STATE] = O_LOCKED
+        return lots if orders[o + O_FORCE] == FILL_OR_KILL else floor
+    # Divided, because the product could wrap: an order may ask for more than can be counted.
+    least = (books[p + MIN_NOTIONAL] - 1) // (price * books[p + UNIT])
+    if abs(orders[o + O_LOTS]) <= least and orders[o + O_FILLED] == 0:
+        orders[o + O_STATE] = O_TOO_SMALL
         return lots
     if abs(after) > books[p + MAX_LOTS] or books[OPEN_EQUITY] > books[MAX_EQUITY]:
         books[STATUS] = OUTGROWN
@@ -292,51 +298,54 @@ def _limited(
     able = after
     if books[MAX_ORDER] > 0:
         most = part_down(max(0, books[OPEN_EQUITY]) // (price * books[p + UNIT]), books[MAX_ORDER])
+        most = max(0, most - abs(orders[o + O_FILLED]))
         able = floor + sign(after - lots) * min(abs(after - floor), most)
     able = affordable(s, able, price, mark, books)
     if able != after:
-        orders[o, O_STATE] = O_NO_MARGIN
-        if orders[o, O_FORCE] == FILL_OR_KILL:
+        orders[o + O_STATE] = O_NO_MARGIN
+        if orders[o + O_FORCE] == FILL_OR_KILL:
             return lots
     return able
 
 
 @called
 def _after_trade(
-    o: int, p: int, delta: int, inside: bool, lots: int, books: IntArray, orders: IntArray
+    o: int, p: int, delta: int, inside: bool, lots: int, books: Numbers, orders: Numbers
 ) -> None:
     books[p + ACTIVE] = 1
-    orders[o, O_LOTS] -= delta
-    orders[o, O_FILLED] += delta
+    orders[o + O_LOTS] -= delta
+    orders[o + O_FILLED] += delta
     if inside and not reduces(lots, lots + delta):
         books[p + GREW] |= GREW_INSIDE
-    if orders[o, O_LOTS] == 0:
-        orders[o, O_STATE] = O_DONE
-    elif orders[o, O_STATE] < O_DONE and not _limits(orders[o, O_KIND]):
+    if orders[o + O_LOTS] == 0:
+        orders[o + O_STATE] = O_DONE
+    elif orders[o + O_STATE] < O_DONE and not _limits(orders[o + O_KIND]):
         # The rest is a market order by now.
-        orders[o, O_STATE] = O_TRIGGERED
-    group = orders[o, O_GROUP]
+        orders[o + O_STATE] = O_TRIGGERED
+    group = orders[o + O_GROUP]
     if group != 0:
-        for other in range(orders.shape[0]):
-            same = orders[other, O_GROUP] == group and other != o
-            if same and orders[other, O_STATE] < O_DONE:
-                orders[other, O_STATE] = O_CANCELLED
+        for other in range(0, books[ORDERS_END], N_ORDER):
+            same = orders[other + O_GROUP] == group and other != o
+            if same and orders[other + O_STATE] < O_DONE:
+                orders[other + O_STATE] = O_CANCELLED
 
 
 @called
-def orders_after_bar(t: int, bars: Columns, books: IntArray, orders: IntArray) -> None:
+def orders_after_bar(bars: Columns, books: Numbers, orders: Numbers) -> None:
     """Move trailing stops; end what can no longer reduce anything."""
-    for o in range(orders.shape[0]):
-        if orders[o, O_STATE] >= O_DONE:
+    for o in range(0, books[ORDERS_END], N_ORDER):
+        if orders[o + O_STATE] >= O_DONE:
             continue
-        p, s, buy = _record(o, orders), orders[o, O_SYMBOL], orders[o, O_LOTS] > 0
-        if orders[o, O_STATE] == O_FRESH:
-            orders[o, O_STATE] = O_TRIGGERED
-        if orders[o, O_KIND] == K_TRAILING and books[p + ROOM] >= 0:
-            best = orders[o, O_BEST]
-            orders[o, O_BEST] = min(best, bars[2][t, s]) if buy else max(best, bars[1][t, s])
-        if orders[o, O_REDUCE] != 0:
+        p, s, buy = _record(o, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
+        if orders[o + O_STATE] == O_FRESH:
+            orders[o + O_STATE] = O_TRIGGERED
+        if orders[o + O_KIND] == K_TRAILING and books[p + ROOM] >= 0:
+            best = orders[o + O_BEST]
+            orders[o + O_BEST] = (
+                min(best, bars[2][books[CELL] + s]) if buy else max(best, bars[1][books[CELL] + s])
+            )
+        if orders[o + O_REDUCE] != 0:
             if not _opens(o, p, books, orders):
-                orders[o, O_ARMED] = 1
-            elif orders[o, O_ARMED] != 0 or books[p + GREW] != 0:
-                orders[o, O_STATE] = O_NOTHING_LEFT
+                orders[o + O_ARMED] = 1
+            elif orders[o + O_ARMED] | orders[o + O_FILLED] | books[p + GREW] != 0:
+                orders[o + O_STATE] = O_NOTHING_LEFT

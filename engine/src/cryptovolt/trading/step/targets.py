@@ -1,6 +1,5 @@
 """A wanted share of equity becomes a market order at the open."""
 
-from cryptovolt.domain.arrays import IntArray
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import part_down, part_up, reduces, sign
@@ -8,6 +7,7 @@ from cryptovolt.trading.step.layout import (
     AIM,
     BAND,
     BLOCKED,
+    CELL,
     COOLDOWN,
     FEE,
     GOAL,
@@ -37,12 +37,13 @@ from cryptovolt.trading.step.layout import (
     UNIT,
     WISH,
     Columns,
+    Numbers,
 )
 from cryptovolt.trading.step.protection import locked
 
 
 @inlined
-def leave(p: int, reason: int, books: IntArray) -> None:
+def leave(p: int, reason: int, books: Numbers) -> None:
     """Everything goes; a target that keeps asking for the same side is not heard any more."""
     side = sign(books[p + LOTS])
     books[p + GOAL] = 0
@@ -52,7 +53,7 @@ def leave(p: int, reason: int, books: IntArray) -> None:
 
 
 @inlined
-def hear(p: int, price: int, deaf: bool, books: IntArray) -> None:
+def hear(p: int, price: int, deaf: bool, books: Numbers) -> None:
     """Turn the target of a symbol into the position it shall have, at its open."""
     aim = books[p + AIM]
     books[p + AIM] = NO_TARGET
@@ -70,7 +71,7 @@ def hear(p: int, price: int, deaf: bool, books: IntArray) -> None:
 
 
 @called
-def _aim_at(p: int, price: int, aim: int, books: IntArray) -> None:
+def _aim_at(p: int, price: int, aim: int, books: Numbers) -> None:
     lots, unit, equity = books[p + LOTS], books[p + UNIT], books[OPEN_EQUITY]
     if equity > books[MAX_EQUITY]:
         books[STATUS] = OUTGROWN
@@ -93,7 +94,7 @@ def _aim_at(p: int, price: int, aim: int, books: IntArray) -> None:
 
 
 @inlined
-def _allowed(p: int, lots: int, goal: int, affordable: int, books: IntArray) -> int:
+def _allowed(p: int, lots: int, goal: int, affordable: int, books: Numbers) -> int:
     # What protections leave of a goal that opens, adds or turns.
     turns = lots != 0 and sign(goal) != sign(lots)
     if locked(p, books):
@@ -108,21 +109,23 @@ def _allowed(p: int, lots: int, goal: int, affordable: int, books: IntArray) -> 
 
 
 @called
-def fill_at_open(
-    t: int, s: int, growing: bool, bars: Columns, books: IntArray, fills: IntArray
-) -> None:
+def fill_at_open(s: int, growing: bool, bars: Columns, books: Numbers, fills: Numbers) -> None:
     """Trade what a symbol waits for at the open, if it is of this kind."""
     p = HEADER + s * N_SYMBOL
     lots, goal, room = books[p + LOTS], books[p + GOAL], books[p + ROOM]
     reason = books[p + REASON]
-    if reason == R_NONE or room <= 0 or growing == reduces(lots, goal):
+    if reason == R_NONE or growing == reduces(lots, goal):
         return
     if growing and locked(p, books):
         # A lock that began while the order was waiting leaves the part that reduces.
         goal = books[p + GOAL] = 0 if sign(goal) * sign(lots) < 0 else lots
-    mark = bars[0][t, s]
+        if goal == lots:
+            books[p + REASON] = R_NONE
+    if room <= 0:
+        return
+    mark = bars[0][books[CELL] + s]
     after = lots + min(room, max(-room, goal - lots))
-    price = worse(mark, goal - lots, t, s, bars, books)
+    price = worse(mark, goal - lots, s, bars, books)
     if growing and not reduces(lots, after):
         able = affordable(s, after, price, mark, books)
         if able != after:
@@ -131,31 +134,30 @@ def fill_at_open(
     if after == lots:
         books[p + REASON] = R_NONE
         return
-    trade_at_open(t, s, after, price, reason, 0, bars, books, fills)
+    trade_at_open(s, after, price, reason, 0, bars, books, fills)
 
 
 @called
 def trade_at_open(
-    t: int,
     s: int,
     after: int,
     price: int,
     reason: int,
     order: int,
     bars: Columns,
-    books: IntArray,
-    fills: IntArray,
+    books: Numbers,
+    fills: Numbers,
 ) -> None:
     """Fill as a taker at the open, and keep what the account is worth at the open prices."""
     p = HEADER + s * N_SYMBOL
-    lots, mark, unit = books[p + LOTS], bars[0][t, s], books[p + UNIT]
-    fee = fill(t, s, after, price, books[FEE], reason, order, bars, books, fills)
+    lots, mark, unit = books[p + LOTS], bars[0][books[CELL] + s], books[p + UNIT]
+    fee = fill(s, after, price, books[FEE], reason, order, bars, books, fills)
     books[OPEN_EQUITY] -= abs(after - lots) * abs(price - mark) * unit + fee
     books[OPEN_EXPOSURE] += (abs(after) - abs(lots)) * mark * unit
 
 
 @inlined
-def _fits(p: int, after: int, price: int, mark: int, books: IntArray) -> bool:
+def _fits(p: int, after: int, price: int, mark: int, books: Numbers) -> bool:
     size = abs(after - books[p + LOTS])
     unit = books[p + UNIT]
     cost = size * abs(price - mark) * unit + part_up(size * price * unit, books[FEE])
@@ -165,7 +167,7 @@ def _fits(p: int, after: int, price: int, mark: int, books: IntArray) -> bool:
 
 
 @called
-def affordable(s: int, after: int, price: int, mark: int, books: IntArray) -> int:
+def affordable(s: int, after: int, price: int, mark: int, books: Numbers) -> int:
     """Return the largest position between the one held (or flat) and `after` that leverage allows.
 
     `mark` is the price at which `OPEN_EQUITY` and `OPEN_EXPOSURE` value the symbol.
