@@ -7,10 +7,14 @@ from cryptovolt import indicators, performance
 from cryptovolt.backtest.baseline import buy_and_hold
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
+from cryptovolt.backtest.simulation import Simulation
 from cryptovolt.backtest.strategy import backtest
 from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
+from cryptovolt.domain.funding import FundingRates
+from cryptovolt.domain.orders import Cancel, Order, OrderKind, Side, TimeInForce
+from cryptovolt.domain.protections import LowProfit, Protections, StopGuard
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features import Features, Labels, build_features, triple_barrier
 from cryptovolt.market.checking import check_bars
@@ -32,15 +36,25 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Bars",
+    "Cancel",
     "Costs",
     "Features",
+    "FundingRates",
     "FusionPolicy",
     "HybridStrategy",
     "Labels",
+    "LowProfit",
+    "Order",
+    "OrderKind",
+    "Protections",
     "RiskLimits",
     "Run",
     "SentimentSeries",
+    "Side",
+    "Simulation",
+    "StopGuard",
     "SymbolRules",
+    "TimeInForce",
     "__version__",
     "assess",
     "backtest",

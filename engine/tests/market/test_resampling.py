@@ -32,6 +32,28 @@ def test_four_hours_become_one_bar(make_bars: MakeBars) -> None:
     assert longer.volume == pytest.approx([bars.volume[:4].sum(), bars.volume[4:].sum()])
 
 
+@given(seed=st.integers(0, 10_000), places=st.integers(0, 9))
+def test_later_volumes_never_change_earlier_sums(seed: int, places: int) -> None:
+    rng = np.random.default_rng(seed)
+    volume = np.concatenate([np.round(rng.exponential(3.0, 12), 2), rng.exponential(3.0, 12)])
+    volume[12:] = np.round(volume[12:], places)
+    flat = np.full(24, 100.0)
+    whole = Bars(
+        symbol="X",
+        timeframe="1h",
+        timestamp=MONDAY + np.arange(24) * HOUR,
+        open=flat,
+        high=flat,
+        low=flat,
+        close=flat,
+        volume=volume,
+    )
+    assert (
+        cv.resample(whole[:12], "4h").volume.tolist()
+        == cv.resample(whole, "4h").volume[:3].tolist()
+    )
+
+
 @given(n_bars=st.integers(1, 60))
 def test_a_bucket_appears_when_its_last_bar_does_and_never_changes_again(n_bars: int) -> None:
     values = np.arange(1.0, 61.0)

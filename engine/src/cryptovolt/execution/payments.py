@@ -28,7 +28,7 @@ def payments_due(
     ConfigurationError
         If rates are given for a symbol that is not traded, or for one of several without its name.
     """
-    if funding is None:
+    if not funding:
         return np.zeros((0, N_COLUMNS), np.int64)
     if isinstance(funding, FundingRates):
         if len(symbols) != 1:

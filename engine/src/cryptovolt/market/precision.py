@@ -14,11 +14,3 @@ def decimals(values: FloatArray) -> IntArray:
     for places in range(MAX_DECIMALS - 1, -1, -1):
         found[np.round(values, places) == values] = places
     return found
-
-
-def shared_decimals(values: FloatArray) -> int | None:
-    """Return the fewest decimals that write every value exactly, None where that is more than 8."""
-    for places in range(MAX_DECIMALS + 1):
-        if np.array_equal(np.round(values, places), values):
-            return places
-    return None

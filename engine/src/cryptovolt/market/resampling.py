@@ -7,7 +7,7 @@ from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.timeframe import alignment_ms, timeframe_ms
 from cryptovolt.market.checking import require_clean
-from cryptovolt.market.precision import shared_decimals
+from cryptovolt.market.precision import MAX_DECIMALS, decimals
 
 
 def resample(bars: Bars, timeframe: str) -> Bars:
@@ -106,7 +106,10 @@ def _sums(volume: FloatArray, starts: IntArray) -> FloatArray:
     sums: FloatArray = np.add.reduceat(volume, starts)
     # Exchanges write volumes with few decimals. Their sum has no more, but adding floats leaves
     # dust in the last bits, which rounding takes away: the sum is then what the exchange writes.
-    places = shared_decimals(volume)
-    if places is not None:
-        np.round(sums, places, out=sums)
+    # Each bar by its own volumes, or later ones would change what earlier ones were.
+    places = np.maximum.reduceat(decimals(volume), starts)
+    written = np.logical_and.reduceat(np.round(volume, MAX_DECIMALS) == volume, starts)
+    for count in np.unique(places[written]).tolist():
+        rows = written & (places == count)
+        sums[rows] = np.round(sums[rows], count)
     return sums

@@ -6,10 +6,11 @@ never keep a trader in a losing trade.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.protections import Protections
 
 # A closing order whose value differs from the position's by rounding only is no new position.
 _ROUNDING = 1e-9
@@ -19,8 +20,8 @@ _ROUNDING = 1e-9
 class RiskLimits:
     """What the account may do. All are fractions of equity unless said.
 
-    Backtest and paper trading apply sizes, vetoes, exits, the daily loss and the band; `max_order`,
-    `max_exposure` and `max_drawdown` are what :func:`check` asks before an order is sent.
+    Backtest and paper trading apply all of them, inside the step where they concern the account;
+    :func:`check` asks the same of a single order before it is sent.
 
     Parameters
     ----------
@@ -40,7 +41,9 @@ class RiskLimits:
     max_daily_loss : float, default=0.05
         Loss since the start of the day (UTC) from which nothing is opened, in (0, 1].
     max_drawdown : float, default=0.25
-        Loss since the highest equity from which nothing is opened, in (0, 1].
+        Loss since the highest equity from which nothing is opened, in (0, 1]; 1 for no limit.
+    drawdown_pause : int or None
+        Bars for which nothing is opened then, at least 1; None for good.
     rebalance_band : float or None, default=0.1
         Share of equity by which a position that stays open must at least change to be adjusted, in
         (0, 1); None adjusts at every signal.
@@ -64,6 +67,7 @@ class RiskLimits:
     take_profit: float | None = 0.1
     max_daily_loss: float = 0.05
     max_drawdown: float = 0.25
+    drawdown_pause: int | None = None
     rebalance_band: float | None = 0.1
     veto_volatility: float = 1.5
     veto_sentiment: float = -0.1
@@ -81,6 +85,15 @@ class RiskLimits:
             self._require("take_profit", lambda value: 0.0 < value <= 10.0, "in (0, 10], or None")
         self._require("veto_volatility", lambda value: 1.0 <= value <= 100.0, "in [1, 100]")
         self._require("veto_sentiment", lambda value: -1.0 <= value < 0.0, "in [-1, 0)")
+
+    def protect(self, own: Protections | None = None) -> Protections:
+        """Return protections with these limits, and else those given."""
+        return replace(
+            own or Protections(),
+            max_order=self.max_order,
+            max_drawdown=self.max_drawdown if self.max_drawdown < 1.0 else None,
+            drawdown_pause=self.drawdown_pause,
+        )
 
     def _require(self, name: str, holds: Callable[[float], bool], expected: str) -> None:
         value = getattr(self, name)

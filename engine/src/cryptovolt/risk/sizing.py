@@ -3,7 +3,8 @@
 A position is as large as the limits allow, smaller in a market that moves more than the target, and
 smaller for a score that only just reached the threshold::
 
-    size = max_position · min(1, target_volatility / volatility) · (1 + conviction) / 2
+    size = most · min(1, target_volatility / volatility) · (1 + conviction) / 2
+    most = min(max_position, max_exposure)
     conviction = (|score| − threshold) / (1 − threshold), cut to [0, 1]
 """
 
@@ -36,7 +37,8 @@ def sizes(
     Returns
     -------
     ndarray of shape (n_bars,)
-        In (0, `limits.max_position`]; NaN where score or volatility is NaN.
+        Above 0, at most the smaller of `limits.max_position` and `limits.max_exposure`; NaN where
+        score or volatility is NaN.
 
     Raises
     ------
@@ -50,7 +52,8 @@ def sizes(
         raise ConfigurationError(f"expected a threshold in (0, 1), found {threshold}")
     calm = limits.target_volatility / np.maximum(volatility, limits.target_volatility)
     conviction = np.clip((np.abs(score) - threshold) / (1.0 - threshold), 0.0, 1.0)
-    return limits.max_position * calm * (1.0 + conviction) / 2.0
+    most = min(limits.max_position, limits.max_exposure)
+    return most * calm * (1.0 + conviction) / 2.0
 
 
 def volatility_veto(

@@ -151,11 +151,12 @@ class HybridStrategy:
         return TradingSettings(
             cash=cash,
             costs=costs or Costs(),
-            leverage=max(1.0, self.limits.max_position),
+            leverage=self.limits.max_exposure,
             stop_loss=self.limits.stop_loss,
             take_profit=self.limits.take_profit,
             max_daily_loss=self.limits.max_daily_loss,
             rebalance_band=self.limits.rebalance_band,
+            protections=self.limits.protect(),
         )
 
     def decide(

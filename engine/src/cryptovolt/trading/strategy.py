@@ -16,7 +16,7 @@ import copy
 import inspect
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from types import CodeType, TracebackType
 from typing import Any, TypeAlias, cast
 
@@ -26,7 +26,6 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, StrategyError
-from cryptovolt.domain.protections import Protections
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.risk.limits import RiskLimits
@@ -167,11 +166,7 @@ def settings_of(
             "max_daily_loss": limits.max_daily_loss,
             "rebalance_band": limits.rebalance_band,
             "leverage": limits.max_exposure,
-            "protections": replace(
-                own.get("protections", Protections()),
-                max_order=limits.max_order,
-                max_drawdown=limits.max_drawdown,
-            ),
+            "protections": limits.protect(own.get("protections")),
         }
     try:
         return TradingSettings(cash=cash, costs=costs or Costs(), **own)

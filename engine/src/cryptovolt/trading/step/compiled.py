@@ -29,7 +29,7 @@ def _typed_data(_context: Any, array: Any) -> Any:
 
 
 _data: Any = intrinsic(_typed_data)
-_unliteral: Any = types.unliteral
+_unliteral = cast("Callable[[Any], Any]", vars(types)["unliteral"])
 
 
 # Pieces are never called from Python, so they need no wrappers.
