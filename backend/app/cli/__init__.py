@@ -19,6 +19,7 @@ from app.cli import (
     openapi,
     recursive,
     sentiment,
+    sweep,
     up,
 )
 from app.cli.output import fail
@@ -40,6 +41,7 @@ app.command()(backtest.backtest)
 app.command()(demo.demo)
 app.command()(lookahead.lookahead)
 app.command()(recursive.recursive)
+app.command()(sweep.sweep)
 app.command()(up.up)
 
 

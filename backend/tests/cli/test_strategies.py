@@ -169,6 +169,36 @@ def test_recursive_says_which_warm_up_suffices(
     assert longer["warmup"] == least + 5
 
 
+def test_a_sweep_counts_every_combination_against_the_best(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    ledger, page = tmp_path / "trials.jsonl", tmp_path / "sweep.html"
+    sweep = (
+        "sweep", files("AAAUSDT"), "-s", f"{TEMPLATE}:Template", "--grid", "fast=10..30..10",
+        "--grid", "stop_loss=0.02,0.05", "--ledger", ledger, "--workers", 1,
+    )  # fmt: skip
+    found = run_json(home, *sweep, "--report", page)
+    assert found["n_combinations"] == 6
+    assert [(row["fast"], row["stop_loss"]) for row in found["rows"]] == [
+        (fast, stop) for fast in (10, 20, 30) for stop in (0.02, 0.05)
+    ]
+    assert found["best"]["sharpe"] == max(row["sharpe"] for row in found["rows"])
+    assert found["selection"]["trials"]["n_trials"] == 6
+    assert found["stamps"] == []
+    assert page.is_file()
+    # A second time nothing new is tried, and another combination adds one.
+    assert run_json(home, *sweep)["selection"]["trials"]["n_trials"] == 6
+    text = run(home, *sweep[:4], "--grid", "fast=40", *sweep[8:])
+    assert "after 7 trials" in text
+    assert len(FileLedger(ledger).trials(["AAAUSDT"], 0, 2_000_000_000_000)) == 7
+    guilty = run(home, "sweep", files("AAAUSDT"), "-s", f"{GUILTY}:CentredMean", "--grid",
+                 "warmup=40,50", "--workers", 1)  # fmt: skip
+    assert "LOOK-AHEAD" in guilty
+    wrong = run(home, *sweep[:4], "--grid", "fast=9..3..1", code=1)
+    assert "expected the values of fast as 10,20,30 or first..last..step" in wrong
+    assert "unknown parameter speed" in run(home, *sweep[:4], "--grid", "speed=1", code=1)
+
+
 MISTAKES = [
     # strategy, further options, what is said
     ("none.py:Mine", (), "expected a strategy file at none.py, found none"),

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from cryptovolt.domain.errors import StrategyError
 from cryptovolt.trading.hybrid import HybridStrategy
-from cryptovolt.trading.strategy import METHODS, Strategy, calling, warmup_of
+from cryptovolt.trading.strategy import METHODS, Strategy, calling, check_strategy
 
 ENTRY_POINTS = "cryptovolt.strategies"
 """Group of entry points under which installed packages offer strategies."""
@@ -102,8 +102,7 @@ def make_strategy(strategy: type, parameters: Mapping[str, object]) -> Strategy:
         for name in values.keys() - taken:
             setattr(made, name, values[name])
         made.__init__(**{name: value for name, value in values.items() if name in taken})
-    if not isinstance(made, HybridStrategy):
-        warmup_of(made)
+    check_strategy(made)
     return made
 
 
