@@ -1,6 +1,6 @@
 """How far the choice of a run among its trials is overfitted."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +44,8 @@ def overfitting_of(
     run : Run
         The one that was chosen.
     ledger : TrialLedger or None
-        Its trials over exactly the bars of the run are used where no returns are given.
+        Its trials over exactly the bars of the run are used where no returns are given; where there
+        are fewer than two, as after a walk-forward, those that share the most time with it.
     trial_returns : ndarray of shape (n_periods, n_trials) or None
         Of everything that the run was chosen from.
 
@@ -60,18 +61,25 @@ def overfitting_of(
             probability=None, n_trials=0, reason="no ledger and no returns of trials"
         )
     first, last = run.timestamp[[0, -1]].tolist()
-    found = ledger.trials(tuple(run.bars), first, last)
-    same = [t for t in found if (t.first, t.last) == (first, last) and t.returns.size]
-    return _computed(_matrix(same), "the ledger's trials over the same bars")
+    groups: dict[tuple[object, ...], list[Trial]] = defaultdict(list)
+    for trial in ledger.trials(tuple(run.bars), first, last):
+        groups[_bars_of(trial)].append(trial)
+    several = [group for group in groups.values() if len(group) > 1 and group[0].returns.size]
+    if not several:
+        return _computed(np.empty((0, 0)), "")
+
+    def shared(group: list[Trial]) -> tuple[bool, int]:
+        begin, end = group[0].first, group[0].last
+        return (begin, end) == (first, last), min(last, end) - max(first, begin)
+
+    best = max(several, key=shared)
+    exact = "the same bars" if shared(best)[0] else "bars that overlap with these"
+    returns = np.column_stack([trial.returns for trial in best]).astype(np.float64)
+    return _computed(returns, f"the ledger's trials over {exact}")
 
 
-def _matrix(trials: list[Trial]) -> FloatArray:
-    shapes = Counter((trial.symbols, trial.returns_ms, trial.returns.size) for trial in trials)
-    if not shapes:
-        return np.empty((0, 0))
-    common = shapes.most_common(1)[0][0]
-    kept = [t for t in trials if (t.symbols, t.returns_ms, t.returns.size) == common]
-    return np.column_stack([trial.returns for trial in kept]).astype(np.float64)
+def _bars_of(trial: Trial) -> tuple[object, ...]:
+    return trial.symbols, trial.first, trial.last, trial.returns_ms, trial.returns.size
 
 
 def _computed(returns: FloatArray, of: str) -> Overfitting:
