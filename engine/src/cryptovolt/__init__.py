@@ -25,7 +25,11 @@ from cryptovolt.market.snapshots import read_snapshot
 from cryptovolt.ml import load_classifier
 from cryptovolt.report.page import write_report
 from cryptovolt.research import evaluate_classifier, run_gates
+from cryptovolt.research.ledger import FileLedger
 from cryptovolt.research.robustness import assess
+from cryptovolt.research.search import search
+from cryptovolt.research.sweep import sweep
+from cryptovolt.research.walkforward_strategy import walkforward
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
@@ -39,6 +43,7 @@ __all__ = [
     "Cancel",
     "Costs",
     "Features",
+    "FileLedger",
     "FundingRates",
     "FusionPolicy",
     "HybridStrategy",
@@ -73,7 +78,10 @@ __all__ = [
     "resample",
     "run_gates",
     "score_sentiment",
+    "search",
     "simulate",
+    "sweep",
     "triple_barrier",
+    "walkforward",
     "write_report",
 ]

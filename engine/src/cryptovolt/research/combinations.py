@@ -32,7 +32,7 @@ def combinations_of(
         If the grid or a list of values is empty, values repeat or are no scalars, or the method
         lacks what it needs.
     """
-    values = {name: _checked(name, given) for name, given in grid.items()}
+    values = {name: checked_values(name, given) for name, given in grid.items()}
     if not values:
         raise ConfigurationError("expected a grid with at least one parameter, found none")
     total = math.prod(len(column) for column in values.values())
@@ -53,7 +53,14 @@ def combinations_of(
     return [_at(values, number) for number in _drawn(total, n_random, rng)]
 
 
-def _checked(name: str, given: Any) -> list[Scalar]:
+def checked_values(name: str, given: Any) -> list[Scalar]:
+    """Return the values of one parameter as plain scalars, after refusing what cannot be tried.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no list, it is empty, values repeat or are no scalars.
+    """
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ConfigurationError(f"expected a list of values for {name}, found {given!r}")
     found = [_plain(name, value) for value in cast("Iterable[object]", given)]

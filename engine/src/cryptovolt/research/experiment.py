@@ -1,7 +1,7 @@
 """One way of making targets on one history: what every combination of a search has in common."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias
 
@@ -9,18 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from cryptovolt.backtest.run import Run
-from cryptovolt.backtest.simulation import Simulation
-from cryptovolt.backtest.trial import Periods, data_hash_of
+from cryptovolt.backtest.simulation import Simulation, as_target
+from cryptovolt.backtest.trial import Periods
+from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError
 from cryptovolt.domain.funding import FundingRates
-from cryptovolt.domain.ports import TrialLedger
-from cryptovolt.domain.trials import Scalar, Trial, TrialKind
+from cryptovolt.domain.trials import Scalar
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.research.combinations import Combination
 from cryptovolt.research.measures import measure
+from cryptovolt.research.peeking import check_function
 from cryptovolt.research.target_maker import TargetMaker
 
 Markets: TypeAlias = Bars | Mapping[str, Bars]
@@ -30,8 +31,6 @@ SETTINGS = frozenset(field.name for field in fields(TradingSettings)) | COST_SET
 """What of an account a combination may name."""
 
 _WHOLE = frozenset({"costs", "protections"})
-
-_Key: TypeAlias = tuple[tuple[str, str, Scalar], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +95,9 @@ class Experiment:
     def __reduce__(self) -> tuple[Any, ...]:
         return Experiment, (self.bars, self.maker, self.trading, self.surroundings, self.skip)
 
+    def __len__(self) -> int:
+        return len(next(iter(self.markets.values())))
+
     def __call__(self, combinations: Sequence[Combination]) -> list[Tried]:
         """Try these combinations one after the other."""
         return [self.tried(combination) for combination in combinations]
@@ -134,24 +136,44 @@ class Experiment:
             raise ConfigurationError(f"with {described(combination)}: {error}") from None
 
     def run(self, combination: Mapping[str, Scalar]) -> Run:
-        """Return the full run of one combination."""
-        simulation = self._simulation(self.trading_of(combination))
-        try:
-            target = np.asarray(self._make(combination))
-            n_bars = len(next(iter(self.markets.values())))
-            # Another length is refused by the simulation, in its own words.
-            return simulation.run(target[self.skip :] if len(target) == n_bars else target)
-        except CryptoVoltError as error:
-            raise type(error)(f"with {described(combination)}: {error}") from error
+        """Return the full run of one combination, stamped where its targets read ahead."""
+        target = self.target(combination)
+        run = self._simulated(combination, lambda: target)
+        return replace(run, check=check_function(self._maker_of(combination), self.markets, target))
+
+    def target(self, combination: Mapping[str, Scalar], n_bars: int | None = None) -> FloatArray:
+        """Return the targets made from all bars, or the first of them, ``(n_bars, n_symbols)``."""
+        return self._maker_of(combination)(len(self) if n_bars is None else n_bars)
 
     def tried(self, combination: Combination) -> Tried:
         """Return one combination in numbers."""
-        run = self.run(combination)
+        run = self._simulated(combination, lambda: self._make(combination))
         found = measure(run)
         if self._periods is None:
             self._periods = Periods.of(run.timestamp, run.timeframe)
         returns = self._periods.returns(found.equity, run.trading.cash)
         return Tried(combination, found.measures, found.n_observations, found.sharpe, returns)
+
+    def _simulated(
+        self, combination: Mapping[str, Scalar], make: Callable[[], npt.ArrayLike]
+    ) -> Run:
+        simulation = self._simulation(self.trading_of(combination))
+        try:
+            target = as_target(make(), self.markets)
+            return simulation.run(carried(target, self.skip))
+        except CryptoVoltError as error:
+            raise type(error)(f"with {described(combination)}: {error}") from error
+
+    def _maker_of(self, combination: Mapping[str, Scalar]) -> Callable[[int], FloatArray]:
+        def make(n_bars: int) -> FloatArray:
+            markets = {symbol: series[:n_bars] for symbol, series in self.markets.items()}
+            bars = next(iter(markets.values())) if isinstance(self.bars, Bars) else markets
+            try:
+                return as_target(self.maker.bound(bars)(combination), markets)
+            except CryptoVoltError as error:
+                raise type(error)(f"with {described(combination)}: {error}") from error
+
+        return make
 
     def setup(self) -> str:
         """Return a fingerprint of what decides a result besides bars and parameters."""
@@ -181,75 +203,18 @@ class Experiment:
         return self._rules[cash]
 
 
-class Notebook:
-    """Writes what an experiment tried into a ledger, and recalls what stands there already.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Whose combinations are tried.
-    kind : TrialKind
-        Of its trials.
-    study : str
-        Their study.
-    ledger : TrialLedger or None
-        Where they are kept; None keeps them nowhere.
-    """
-
-    def __init__(
-        self, experiment: Experiment, kind: TrialKind, study: str, ledger: TrialLedger | None
-    ) -> None:
-        times = next(iter(experiment.traded.values())).timestamp
-        self._first, self._last = int(times[0]), int(times[-1])
-        self._experiment, self._kind, self._study = experiment, kind, study
-        self._ledger = ledger
-        self._data_hash = data_hash_of(experiment.traded)
-        self._setup = experiment.setup()
-        self._length_ms = Periods.of(times, experiment.timeframe).length_ms
-
-    def recall(self) -> dict[_Key, Trial]:
-        """Return the trials of this study, setup and data that the ledger holds, by parameters."""
-        if self._ledger is None:
-            return {}
-        symbols = tuple(self._experiment.traded)
-        mine = (self._study, self._setup, self._data_hash)
-        return {
-            key_of(trial.parameters): trial
-            for trial in self._ledger.trials(symbols, self._first, self._last)
-            if (trial.study, trial.setup, trial.data_hash) == mine
-        }
-
-    def write(self, found: Sequence[Tried]) -> tuple[Trial, ...]:
-        """Return what was tried as trials, kept by the ledger where there is one."""
-        trials = tuple(self._trial(tried) for tried in found)
-        return trials if self._ledger is None else self._ledger.append(trials)
-
-    def _trial(self, tried: Tried) -> Trial:
-        return Trial(
-            kind=self._kind,
-            study=self._study,
-            symbols=tuple(self._experiment.traded),
-            timeframe=self._experiment.timeframe,
-            first=self._first,
-            last=self._last,
-            data_hash=self._data_hash,
-            parameters=tried.combination,
-            n_observations=tried.n_observations,
-            sharpe=tried.sharpe,
-            skewness=tried.measures["skewness"],
-            kurtosis=tried.measures["kurtosis"],
-            returns=tried.returns,
-            returns_ms=self._length_ms,
-            setup=self._setup,
-            result=tried.measures,
-        )
-
-
-def key_of(combination: Mapping[str, Scalar]) -> _Key:
-    """Return a combination as something that can be looked up, whatever its order."""
-    # 1, 1.0 and True are equal in Python, but not for a strategy.
-    items = sorted(combination.items(), key=lambda item: item[0])
-    return tuple((name, type(value).__name__, value) for name, value in items)
+def carried(target: FloatArray, start: int) -> FloatArray:
+    """Return the targets from a bar on; where its first says nothing, the last one before it."""
+    part = target[start:]
+    if start == 0 or not np.isnan(part[:1]).any():
+        return part
+    part = part.copy()
+    for column in np.flatnonzero(np.isnan(part[0])):
+        said = target[:start, column]
+        known = said[~np.isnan(said)]
+        if known.size:
+            part[0, column] = known[-1]
+    return part
 
 
 def described(combination: Mapping[str, Scalar]) -> str:

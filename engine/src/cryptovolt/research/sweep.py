@@ -20,12 +20,11 @@ from cryptovolt.research.combinations import Combination, combinations_of
 from cryptovolt.research.experiment import (
     Experiment,
     Markets,
-    Notebook,
     Surroundings,
-    key_of,
     trading_settings,
 )
 from cryptovolt.research.measures import LOWER_IS_BETTER, MEASURES
+from cryptovolt.research.notebook import Notebook, key_of
 from cryptovolt.research.target_maker import MakeTarget, TargetMaker
 from cryptovolt.research.trials import Selection, judge_selection
 from cryptovolt.research.workers import available_processors, run_pieces
@@ -85,7 +84,11 @@ class Sweep:
         return {"row": row, **self.frame.row(row, named=True)}
 
     def run(self, row: int | Mapping[str, Scalar]) -> Run:
-        """Return the full run of a row, given by number or by its parameters."""
+        """Return the full run of a row, given by number or by its parameters.
+
+        The function is asked again on 20 prefixes of the bars; where a target changes when later
+        bars are missing, the run is stamped LOOK-AHEAD.
+        """
         if isinstance(row, int):
             if not 0 <= row < len(self):
                 raise ConfigurationError(f"expected a row from 0 to {len(self) - 1}, found {row}")
