@@ -1,6 +1,8 @@
 """A generated market with news, for strategies to walk."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ from cryptovolt.research.synthetic import synthetic_bars, synthetic_news
 from cryptovolt.trading.hybrid import HybridStrategy
 
 DELAY_MS = 300_000
+
+# What several files of this folder share is imported by its name.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @dataclass(frozen=True)

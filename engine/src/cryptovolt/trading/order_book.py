@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from hashlib import sha256
 
 import numpy as np
 
@@ -41,7 +42,6 @@ class OrderBook:
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self._groups: dict[str, int] = {}
         self._given = 0
         self.rows: IntArray = np.zeros((0, at.N_ORDER), np.int64)
         self.ended: list[OrderState] = []
@@ -99,6 +99,11 @@ class OrderBook:
         s = self._grid.symbols.index(order.symbol)
         buy = order.side is Side.BUY
         size = int(Decimal(repr(float(order.quantity))) / self._grid.steps[s])
+        if size >= at.NEVER:
+            raise ConfigurationError(
+                f"expected a quantity of {order.symbol} below 2^62 steps of {self._grid.steps[s]}, "
+                f"found {order.quantity:g}"
+            )
         row = [0] * at.N_ORDER
         row[at.O_ID], row[at.O_SYMBOL] = order_id, s
         row[at.O_KIND] = _KINDS.index(order.kind)
@@ -109,7 +114,7 @@ class OrderBook:
         row[at.O_BEST] = int(last[s])
         row[at.O_BARS] = -1 if order.good_for is None else order.good_for
         if order.group is not None:
-            row[at.O_GROUP] = self._groups.setdefault(order.group, order_id)
+            row[at.O_GROUP] = _number_of(order.group)
         row[at.O_REDUCE] = order.reduce_only or order.kind is OrderKind.TAKE_PROFIT
         row[at.O_FORCE] = _FORCES.index(order.time_in_force)
         row[at.O_STATE] = at.O_NEW if size else at.O_TOO_SMALL
@@ -151,3 +156,8 @@ class OrderBook:
             status=_STATES[row[at.O_STATE]],
             filled=abs(row[at.O_FILLED]) * lot,
         )
+
+
+def _number_of(group: str) -> int:
+    # The same after a restart, and never 0.
+    return 1 + int.from_bytes(sha256(group.encode()).digest()[:7], "big")

@@ -23,6 +23,7 @@ from cryptovolt.trading.step.layout import (
     EQUITY,
     FLOOR,
     GREW,
+    GREW_BY_LIMIT,
     GREW_INSIDE,
     HALTED,
     HEADER,
@@ -128,7 +129,9 @@ def stops_of_bar(grown: bool, bars: Columns, books: Numbers, fills: Numbers) -> 
     for s in range(books[N_SYMBOLS]):
         p = HEADER + s * N_SYMBOL
         if books[p + ACTIVE] != 0 and (not grown or books[p + GREW] & GREW_INSIDE != 0):
-            stop_inside(s, not grown, bars, books, fills)
+            # A limit that the open has passed was filled before it, so the open counts.
+            from_open = not grown or books[p + GREW] & GREW_BY_LIMIT != 0
+            stop_inside(s, from_open, bars, books, fills)
 
 
 @inlined

@@ -88,6 +88,6 @@ GOOD_TILL_CANCELLED, IMMEDIATE_OR_CANCEL, FILL_OR_KILL = range(3)
 ) = range(11)  # fmt: skip
 """States of an order: a fresh one was triggered in this bar; from `O_DONE` on it is over."""
 
-GREW_AT_OPEN, GREW_INSIDE = 1, 2
+GREW_AT_OPEN, GREW_INSIDE, GREW_BY_LIMIT = 1, 2, 4
 
 OK, OUTGROWN, BEYOND_LEVERAGE, UNREADABLE = range(4)

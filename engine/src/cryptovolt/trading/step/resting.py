@@ -5,12 +5,14 @@ from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import part_down, part_up, reduces, sign
 from cryptovolt.trading.step.layout import (
     ACTIVE,
+    BASIS,
     CELL,
     COOLDOWN,
     FEE,
     FILL_OR_KILL,
     GOOD_TILL_CANCELLED,
     GREW,
+    GREW_BY_LIMIT,
     GREW_INSIDE,
     HALTED,
     HEADER,
@@ -146,7 +148,7 @@ def _work_at_open(o: int, bars: Columns, books: Numbers, orders: Numbers, fills:
         if not fresh or (opened > limit if buy else opened < limit):
             return
         price = min(price, limit) if buy else max(price, limit)
-    _trade(o, price, opened, False, books[FEE], bars, books, orders, fills)
+    _trade(o, price, opened, 0, books[FEE], bars, books, orders, fills)
 
 
 @called
@@ -162,11 +164,7 @@ def stops_inside(
         if orders[o + O_STATE] >= O_DONE or not _stops(orders[o + O_KIND], orders[o + O_STATE]):
             continue
         p, s, buy = _record(o, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
-        if books[p + ROOM] < 0 or _opens(o, p, books, orders) != opening:
-            continue
-        if after_entry and books[p + GREW] & GREW_INSIDE == 0:
-            continue
-        if opening and orders[o + O_REDUCE] != 0:
+        if not _comes_now(o, p, opening, after_entry, books, orders):
             continue
         stop = _stop_price(o, orders)
         if not (bars[1][books[CELL] + s] >= stop if buy else bars[2][books[CELL] + s] <= stop):
@@ -174,8 +172,37 @@ def stops_inside(
         nearest = books[p + STOP_REASON] == R_NONE or (
             stop <= books[p + STOP] if buy else stop >= books[p + STOP]
         )
-        if opening or nearest:
+        if opening:
             _trigger_inside(o, stop, bars, books, orders, fills)
+        elif nearest:
+            base = _reached(o, p, stop, bars, books, orders)
+            _trigger_inside(o, base, bars, books, orders, fills)
+
+
+@inlined
+def _comes_now(
+    o: int, p: int, opening: bool, after_entry: bool, books: Numbers, orders: Numbers
+) -> bool:
+    if books[p + ROOM] < 0 or _opens(o, p, books, orders) != opening:
+        return False
+    if opening:
+        # What only reduces waits for its position.
+        return orders[o + O_REDUCE] == 0
+    return not after_entry or books[p + GREW] & GREW_INSIDE != 0
+
+
+@called
+def _reached(o: int, p: int, stop: int, bars: Columns, books: Numbers, orders: Numbers) -> int:
+    # Where a stop that reduces is reached: one that waited for its position may have been passed
+    # before that was opened, and a limit that the open has passed was filled before it.
+    cell, grew = books[CELL] + orders[o + O_SYMBOL], books[p + GREW]
+    buy = orders[o + O_LOTS] > 0
+    entry = bound = bars[0][cell]
+    if grew & GREW_INSIDE != 0:
+        entry = books[p + BASIS] // (abs(books[p + LOTS]) * books[p + UNIT])
+        if grew & GREW_BY_LIMIT == 0:
+            bound = bars[2][cell] if buy else bars[1][cell]
+    return max(stop, entry, bound) if buy else min(stop, entry, bound)
 
 
 @called
@@ -191,7 +218,7 @@ def _trigger_inside(
         if limit < stop if buy else limit > stop:
             return
         price = min(price, limit) if buy else max(price, limit)
-    _trade(o, price, stop, True, books[FEE], bars, books, orders, fills)
+    _trade(o, price, stop, GREW_INSIDE, books[FEE], bars, books, orders, fills)
 
 
 @called
@@ -217,7 +244,8 @@ def limits_inside(
             profit = books[p + PROFIT]
             if books[p + GREW] & GREW_INSIDE != 0 or (limit < profit if buy else limit > profit):
                 continue
-        _trade(o, limit, limit, True, books[MAKER_FEE], bars, books, orders, fills)
+        grew = GREW_INSIDE | GREW_BY_LIMIT
+        _trade(o, limit, limit, grew, books[MAKER_FEE], bars, books, orders, fills)
 
 
 @inlined
@@ -230,7 +258,7 @@ def _trade(
     o: int,
     price: int,
     mark: int,
-    inside: bool,
+    grew: int,
     rate: int,
     bars: Columns,
     books: Numbers,
@@ -256,7 +284,7 @@ def _trade(
         fee = fill(s, after, price, rate, reason, orders[o + O_ID], bars, books, fills)
         books[OPEN_EQUITY] -= abs(after - lots) * abs(price - mark) * books[p + UNIT] + fee
         books[OPEN_EXPOSURE] += (abs(after) - abs(lots)) * mark * books[p + UNIT]
-        _after_trade(o, p, after - lots, inside, lots, books, orders)
+        _after_trade(o, p, after - lots, grew, lots, books, orders)
     _value_at(p, opened - mark, books)
 
 
@@ -310,13 +338,13 @@ def _limited(
 
 @called
 def _after_trade(
-    o: int, p: int, delta: int, inside: bool, lots: int, books: Numbers, orders: Numbers
+    o: int, p: int, delta: int, grew: int, lots: int, books: Numbers, orders: Numbers
 ) -> None:
     books[p + ACTIVE] = 1
     orders[o + O_LOTS] -= delta
     orders[o + O_FILLED] += delta
-    if inside and not reduces(lots, lots + delta):
-        books[p + GREW] |= GREW_INSIDE
+    if not reduces(lots, lots + delta):
+        books[p + GREW] |= grew
     if orders[o + O_LOTS] == 0:
         orders[o + O_STATE] = O_DONE
     elif orders[o + O_STATE] < O_DONE and not _limits(orders[o + O_KIND]):
