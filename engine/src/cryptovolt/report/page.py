@@ -18,6 +18,7 @@ from cryptovolt.report.activity import (
     trades_section,
 )
 from cryptovolt.report.checks import robustness_section, verdict_box
+from cryptovolt.report.folds import folds_section
 from cryptovolt.report.measures import statistics_section
 from cryptovolt.report.origins import model_section, settings_section
 from cryptovolt.report.overview import equity_section, monthly_section, tiles
@@ -27,12 +28,13 @@ from cryptovolt.report.text import day
 from cryptovolt.research.certainty import certainty_of
 from cryptovolt.research.robustness import Assessment
 from cryptovolt.research.sweep import Sweep, best_row
+from cryptovolt.research.walkforward_strategy import StrategyWalkForward
 
 SYNTHETIC = "SYNTHETIC: generated data, no real market"
 
 
 def write_report(
-    result: Run | Sweep,
+    result: Run | Sweep | StrategyWalkForward,
     path: str | PathLike[str],
     *,
     assessment: Assessment | None = None,
@@ -43,7 +45,7 @@ def write_report(
     settings: Mapping[str, object] | None = None,
     rng: np.random.Generator | None = None,
 ) -> Path:
-    """Write one HTML file about a run or a sweep and return its path.
+    """Write one HTML file about a run, a sweep or a walk-forward and return its path.
 
     Everything is inside the file: it loads nothing and runs no script. Buy and hold, and the same
     targets at other costs, are simulated for comparison. What each part shows is in
@@ -51,8 +53,9 @@ def write_report(
 
     Parameters
     ----------
-    result : Run or Sweep
-        From :func:`cryptovolt.simulate`, :func:`cryptovolt.backtest` or :func:`cryptovolt.sweep`.
+    result : Run, Sweep or StrategyWalkForward
+        From :func:`cryptovolt.simulate`, :func:`cryptovolt.backtest`, :func:`cryptovolt.sweep` or
+        :func:`cryptovolt.walkforward`; of the latter its run out of sample is shown.
     path : str or path-like
         Where to write; an existing file is replaced.
     assessment : Assessment, optional
@@ -84,7 +87,7 @@ def write_report(
     """
     if isinstance(result, Sweep):
         return _write_sweep(result, path, assessment, title, synthetic, settings or {})
-    run = result
+    run = result.run if isinstance(result, StrategyWalkForward) else result
     _check_same(run, assessment)
     hold = buy_and_hold_of(run) if assessment is None else assessment.hold
     if assessment is None:
@@ -97,6 +100,7 @@ def write_report(
         _head(run, name, synthetic, verdict),
         verdict_box(assessment) if assessment else _unassessed(),
         tiles(run, hold),
+        folds_section(result) if isinstance(result, StrategyWalkForward) else "",
         equity_section(run, hold),
         monthly_section(run),
         price_section(run),
