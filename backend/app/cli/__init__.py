@@ -21,6 +21,7 @@ from app.cli import (
     sentiment,
     sweep,
     up,
+    walkforward,
 )
 from app.cli.output import fail
 
@@ -43,6 +44,7 @@ app.command()(lookahead.lookahead)
 app.command()(recursive.recursive)
 app.command()(sweep.sweep)
 app.command()(up.up)
+app.command()(walkforward.walkforward)
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:

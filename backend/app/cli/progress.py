@@ -28,7 +28,6 @@ class ShownProgress:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "ShownProgress":
-        self._progress.start()
         return self
 
     def __exit__(
@@ -37,10 +36,14 @@ class ShownProgress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._tasks:
+            self._progress.stop()
 
     def __call__(self, done: int, total: int, message: str) -> None:
         """Show that `done` of `total` steps are finished."""
+        if not self._tasks:
+            # Started late: bars without a task would leave an empty line.
+            self._progress.start()
         if message not in self._tasks:
             self._tasks[message] = self._progress.add_task(message, total=total)
         self._progress.update(self._tasks[message], completed=done, total=total)

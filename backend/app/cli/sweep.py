@@ -9,6 +9,9 @@ from app.cli import strategies as options
 
 if TYPE_CHECKING:
     from cryptovolt.backtest.run import Run
+    from cryptovolt.domain.costs import Costs
+    from cryptovolt.execution.settings import TradingSettings
+    from cryptovolt.research.strategy_maker import StrategyMaker
     from cryptovolt.research.sweep import Sweep
     from cryptovolt.research.trials import Selection
 
@@ -67,7 +70,7 @@ def sweep(
             read,
             maker,
             read_grid(grid),
-            trading=_account(maker, cash, costs),
+            trading=account_of(maker, cash, costs),
             method="grid" if random is None else "random",
             n_random=random,
             rng=np.random.default_rng(seed),
@@ -78,7 +81,7 @@ def sweep(
             progress=progress,
         )
     best = found.best(objective)
-    run = _checked(found, maker, best, seed)
+    run = found.run(int(best["row"]))
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
         cv.write_report(found, report)
@@ -128,27 +131,11 @@ def _value(text: str) -> object:
     return text
 
 
-def _account(maker: Any, cash: float, costs: Any) -> Any:
+def account_of(maker: "StrategyMaker", cash: float, costs: "Costs") -> "TradingSettings":
+    """Return what the account of a strategy trades with."""
     from cryptovolt.backtest.strategy import trading_settings
 
     return trading_settings(maker.strategy({}), cash, costs)
-
-
-def _checked(found: "Sweep", maker: Any, best: dict[str, Any], seed: int) -> "Run":
-    # The best row again, as a backtest: it is there that a look ahead is found.
-    from dataclasses import replace
-
-    from cryptovolt.domain.bars import Bars
-    from cryptovolt.trading.prefix_check import check_prefixes
-    from cryptovolt.trading.target_strategy import decider_of
-
-    run = found.run(best["row"])
-    known = found.experiment.maker.names
-    combination = found.combinations[int(best["row"])]
-    chosen = {name: value for name, value in combination.items() if name in known}
-    several = not isinstance(found.experiment.bars, Bars)
-    decider = decider_of(maker.strategy(chosen), several=several)
-    return replace(run, check=check_prefixes(decider, run.bars, run.target, seed=seed))
 
 
 def _document(
@@ -188,32 +175,34 @@ def _print(
     for stamp in run.stamps:
         console.print(stamp, style="bold red", soft_wrap=True, highlight=False)
     names = list(found.combinations[0])
-    shown = [*names, *dict.fromkeys((objective, "total_return", "max_drawdown", "n_trades"))]
-    rows = found.frame.select(shown).sort(
+    columns = [*names, *dict.fromkeys((objective, "total_return", "max_drawdown", "n_trades"))]
+    rows = found.frame.select(columns).sort(
         objective, descending=objective not in LOWER_IS_BETTER, nulls_last=True
     )
     table = Table(title=f"{len(found):,} combinations, the best by {objective} first")
-    for name in shown:
+    for name in columns:
         table.add_column(name, justify="right")
     for row in rows.head(top).iter_rows():
-        table.add_row(*(_shown(value) for value in row))
+        table.add_row(*(shown(value) for value in row))
     console.print(table)
-    console.print(_judged(selection), soft_wrap=True, highlight=False)
+    console.print(judged(selection), soft_wrap=True, highlight=False)
     if report is not None:
         console.print(f"Report: {report}", soft_wrap=True, highlight=False)
 
 
-def _judged(selection: "Selection") -> str:
+def judged(selection: "Selection") -> str:
+    """Return what a Sharpe ratio is worth after everything that was tried, as a sentence."""
     if selection.trials is None or selection.deflated_by_all is None:
         return f"Deflated Sharpe ratio: none ({selection.reason})"
     return (
-        f"Deflated Sharpe ratio of the best: {selection.deflated_by_all:.3f} after "
+        f"Deflated Sharpe ratio: {selection.deflated_by_all:.3f} after "
         f"{selection.trials}, all that was ever tried on overlapping data; 0.95 would say "
         "something."
     )
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a cell of a table."""
     return (
         "undefined" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
     )

@@ -199,6 +199,26 @@ def test_a_sweep_counts_every_combination_against_the_best(
     assert "unknown parameter speed" in run(home, *sweep[:4], "--grid", "speed=1", code=1)
 
 
+def test_a_walk_forward_chooses_on_the_past_and_trades_what_comes_next(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    walk = (
+        "walkforward", files("AAAUSDT"), "-s", f"{TEMPLATE}:Template", "--grid", "fast=10,30",
+        "--train", 1_000, "--test", 500, "--ledger", tmp_path / "trials.jsonl", "--workers", 1,
+    )  # fmt: skip
+    found = run_json(home, *walk, "--purge", 24)
+    assert len(found["folds"]) == 4
+    assert {fold["fast"] for fold in found["folds"]} <= {10, 30}
+    assert found["stamps"] == []
+    # Two combinations in four folds, and the run; the first two saw no bar that was traded.
+    assert found["selection"]["trials"]["n_trials"] == 4 * 2 + 1 - 2
+    text = run(home, *walk, "--anchored", "--report", tmp_path / "walk.html")
+    assert "out of sample" in text
+    assert (tmp_path / "walk.html").is_file()
+    wrong = run(home, *walk[:6], "--train", 9_000, "--test", 10, code=1)
+    assert wrong.startswith("error: expected more than 9000 bars")
+
+
 MISTAKES = [
     # strategy, further options, what is said
     ("none.py:Mine", (), "expected a strategy file at none.py, found none"),
