@@ -69,7 +69,8 @@ class Detail:
     def fine(self, target: FloatArray, delay: int) -> tuple[FloatArray, int]:
         """Return the target on the small bars; a delay counts in large ones."""
         wanted = np.full((int(self.last[-1]) + 1, target.shape[1]), np.nan)
-        wanted[self.last[delay:]] = target[: len(target) - delay]
+        heard = max(0, len(target) - delay)
+        wanted[self.last[len(target) - heard :]] = target[:heard]
         return wanted, 0
 
     def coarse(self, fills: IntArray, equity: IntArray) -> tuple[IntArray, IntArray]:
@@ -77,10 +78,6 @@ class Detail:
         fills = fills.copy()
         fills[:, at.F_BAR] = np.searchsorted(self.last, fills[:, at.F_BAR])
         return fills, equity[self.last]
-
-    def row_of(self, row: int) -> int:
-        """Return the large bar that a small one lies in."""
-        return int(np.searchsorted(self.last, row))
 
 
 def _require_same_range(bars: Bars, detail: Bars, first: IntArray) -> None:

@@ -137,6 +137,7 @@ class Simulation:
         """Return the bare numbers for a target of shape (n_bars, n_symbols)."""
         delay = self.trading.costs.delay
         if self._detail is not None:
+            self._require_within(target, 0)
             target, delay = self._detail.fine(target, delay)
         books, payments = self._books.copy(), self._payments.copy()
         equity = np.empty(self._time.size, np.int64)
@@ -157,20 +158,22 @@ class Simulation:
                 break
             fills = np.concatenate([fills, np.empty_like(fills)])
         # The last targets are never filled, but they may be as wrong.
-        rest = np.abs(target[-1 - delay :]) * at.SCALE > books.numbers[at.LEVERAGE] + 0.5
-        if rest.any():
-            first = len(target) - len(rest)
-            raise self._beyond(target, first + int(np.argmax(rest.any(axis=1))))
+        self._require_within(target, max(0, len(target) - 1 - delay))
         return Outcome(books, fills[: books.numbers[at.N_FILLS]].copy(), equity, payments)
+
+    def _require_within(self, target: FloatArray, first: int) -> None:
+        most = int(self._books.numbers[at.LEVERAGE]) + 0.5
+        beyond = (np.abs(target[first:]) * at.SCALE > most).any(axis=1)
+        if beyond.any():
+            raise self._beyond(target, first + int(np.argmax(beyond)))
 
     def _beyond(self, target: FloatArray, row: int) -> ConfigurationError:
         leverage = self.trading.leverage
         beyond = ~(np.abs(target[row]) <= leverage) & ~np.isnan(target[row])
         column = int(np.argmax(beyond))
-        place = row if self._detail is None else self._detail.row_of(row)
         return ConfigurationError(
             f"expected targets between {-leverage:g} and {leverage:g} (the leverage), found "
-            f"{target[row, column]:g} for {list(self.markets)[column]} in row {place}"
+            f"{target[row, column]:g} for {list(self.markets)[column]} in row {row}"
         )
 
 
@@ -182,7 +185,10 @@ def as_target(target: npt.ArrayLike, markets: Markets) -> FloatArray:
     DataError
         If it has another shape or holds no numbers.
     """
-    wanted = np.asarray(target)
+    try:
+        wanted = np.asarray(target)
+    except ValueError as error:
+        raise DataError(f"expected target as an array of numbers, found {error}") from error
     if wanted.dtype.kind not in "iufb":
         raise DataError(f"expected target as numbers, found {wanted.dtype}")
     wanted = np.ascontiguousarray(wanted, np.float64)

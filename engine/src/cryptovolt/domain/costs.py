@@ -52,7 +52,7 @@ class Costs:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise ConfigurationError(f"expected {name} in [0, 1], found {value}")
-        if not 0 <= self.delay <= 1000:
+        if not 0 <= self.delay <= 1000 or self.delay != int(self.delay):
             raise ConfigurationError(f"expected a delay of 0 to 1000 bars, found {self.delay}")
 
     @property

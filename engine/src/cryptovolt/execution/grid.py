@@ -70,7 +70,9 @@ class Grid:
                 f"expected symbols whose tick × step are of similar size, found {values}; "
                 "simulate them in separate accounts or give coarser rules"
             )
-        smallest = tuple(_ceiling(_decimal(r.min_notional) * scale) for r in rules.values())
+        smallest = tuple(
+            min(BOUND, _ceiling(_decimal(rule.min_notional) * scale)) for rule in rules.values()
+        )
         return cls(tuple(rules), ticks, steps, 1 / scale, units, smallest)
 
     def units_of(self, amount: float) -> int:
