@@ -12,7 +12,7 @@ from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import DataError
 from cryptovolt.execution.grid import BOUND, Grid
 from cryptovolt.execution.inference import infer_rules
-from cryptovolt.execution.quantise import price_ticks, room_lots, tick_bars
+from cryptovolt.execution.quantise import price_ticks, volume_lots, tick_bars
 from cryptovolt.execution.settings import TradingSettings
 
 #  market, tick, step, cash; expected quote unit and units of one tick on one lot
@@ -83,18 +83,18 @@ def test_inferred_rules_hardly_move_a_price_or_a_size(prices: list[float], cash:
     bars = market(prices)
     rules = infer_rules(bars, cash)
     ticks = tick_bars(bars, rules.tick_size, rules.step_size)
-    np.testing.assert_allclose(ticks.close * rules.tick_size, bars.close, rtol=1.001e-5)
+    np.testing.assert_allclose(ticks.cells[:, 3] * rules.tick_size, bars.close, rtol=1.001e-5)
     assert rules.step_size * max(prices) <= cash * 1e-5 * (1 + 1e-9)
 
 
-def test_a_tenth_of_the_volume_and_none_of_nothing() -> None:
-    found = room_lots(np.array([10.0, 0.99, 0.0, 1e300]), 0.01)
-    assert found.tolist() == [100, 9, -1, 2**62 // 10]
+def test_volumes_count_in_steps_and_nothing_traded_is_not_zero() -> None:
+    found = volume_lots(np.array([10.0, 0.99, 0.0, 1e300]), 0.01)
+    assert found.tolist() == [1000, 99, -1, 2**62]
 
 
 def test_a_volume_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(DataError, match="found nan in row 1"):
-        room_lots(np.array([1.0, np.nan]), 0.01)
+        volume_lots(np.array([1.0, np.nan]), 0.01)
 
 
 def test_a_price_below_half_a_tick_is_refused() -> None:

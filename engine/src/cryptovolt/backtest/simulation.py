@@ -80,7 +80,7 @@ class Simulation:
     _detail: Detail | None = field(init=False)
     _books: Books = field(init=False)
     _time: IntArray = field(init=False)
-    _columns: at.Table = field(init=False)
+    _cells: IntArray = field(init=False)
     _payments: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,7 +100,7 @@ class Simulation:
         ]
         self._books = Books.open(grid, self.trading, np.array([t.highest for t in ticks], np.int64))
         _check_bounds(self._books, ticks, self.trading)
-        self._columns = _side_by_side(ticks)
+        self._cells = _side_by_side(ticks)
         first = next(iter(played.values()))
         self._time = first.timestamp
         self._payments = payments_due(self.funding, tuple(self.markets), first)
@@ -146,7 +146,7 @@ class Simulation:
         done = 0
         while True:
             done = step.run(
-                done, delay, self._time, self._columns, target, books.numbers, payments,
+                done, delay, self._time, self._cells, target, books.numbers, payments,
                 fills, equity,
             )  # fmt: skip
             status = books.numbers[at.STATUS]
@@ -207,27 +207,22 @@ def _markets(bars: Bars | Markets) -> dict[str, Bars]:
     return {bars.symbol: bars} if isinstance(bars, Bars) else dict(bars)
 
 
-_NAMES = ("open", "high", "low", "close", "volume")
-
 # The newest set of several symbols stays side by side for as long as its first one lives.
-_Set: TypeAlias = tuple[list["ref[TickBars]"], at.Table]
+_Set: TypeAlias = tuple[list["ref[TickBars]"], IntArray]
 _SIDE_BY_SIDE: WeakKeyDictionary[TickBars, _Set] = WeakKeyDictionary()
 
 
-def _side_by_side(ticks: list[TickBars]) -> at.Table:
-    if len(ticks) > 1 and ticks[0] in _SIDE_BY_SIDE:
-        known, columns = _SIDE_BY_SIDE[ticks[0]]
+def _side_by_side(ticks: list[TickBars]) -> IntArray:
+    # Shape (n_bars, n_symbols, 5).
+    if len(ticks) == 1:
+        return ticks[0].cells.reshape(-1, 1, at.WIDTH)
+    if ticks[0] in _SIDE_BY_SIDE:
+        known, cells = _SIDE_BY_SIDE[ticks[0]]
         if [other() for other in known] == ticks:
-            return columns
-    opened, high, low, close, volume = (
-        np.column_stack([getattr(t, name) for t in ticks])
-        if len(ticks) > 1
-        else getattr(ticks[0], name).reshape(-1, 1)
-        for name in _NAMES
-    )
-    columns = (opened, high, low, close, volume)
-    _SIDE_BY_SIDE[ticks[0]] = ([ref(t) for t in ticks], columns)
-    return columns
+            return cells
+    cells = np.stack([t.cells for t in ticks], axis=1)
+    _SIDE_BY_SIDE[ticks[0]] = ([ref(t) for t in ticks], cells)
+    return cells
 
 
 def _check_markets(markets: Markets) -> None:

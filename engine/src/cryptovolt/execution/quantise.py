@@ -25,19 +25,13 @@ class TickBars:
 
     Parameters
     ----------
-    open, high, low, close : ndarray of shape (n_bars,)
-        Ticks, at least 1.
-    volume : ndarray of shape (n_bars,)
-        Lots; −1 where nothing was traded.
+    cells : ndarray of shape (n_bars, 5)
+        Open, high, low, close in ticks, at least 1; volume in lots, −1 where nothing was traded.
     lowest, highest : int
         Extreme prices of all bars, ticks.
     """
 
-    open: IntArray
-    high: IntArray
-    low: IntArray
-    close: IntArray
-    volume: IntArray
+    cells: IntArray
     lowest: int
     highest: int
 
@@ -56,11 +50,12 @@ def tick_bars(bars: Bars, tick_size: float, step_size: float) -> TickBars:
     known = _CACHE.setdefault(bars, {})
     key = (tick_size, step_size)
     if key not in known:
-        opened, high, low, close = (
-            price_ticks(getattr(bars, name), tick_size, name) for name in PRICE_COLUMNS
-        )
-        volume = volume_lots(bars.volume, step_size)
-        known[key] = TickBars(opened, high, low, close, volume, int(low.min()), int(high.max()))
+        cells = np.empty((len(bars), len(PRICE_COLUMNS) + 1), np.int64)
+        for column, name in enumerate(PRICE_COLUMNS):
+            cells[:, column] = price_ticks(getattr(bars, name), tick_size, name)
+        cells[:, -1] = volume_lots(bars.volume, step_size)
+        prices = cells[:, :-1]
+        known[key] = TickBars(cells, int(prices.min()), int(prices.max()))
     return known[key]
 
 

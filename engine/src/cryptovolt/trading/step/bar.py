@@ -1,7 +1,7 @@
 """One bar's turn through an account, in the order in which things happen."""
 
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import part_down, part_up
+from cryptovolt.trading.step.exact import cell_of, part_down, part_up
 from cryptovolt.trading.step.exits import (
     margin_call,
     profit_at_open,
@@ -15,6 +15,7 @@ from cryptovolt.trading.step.layout import (
     BAR,
     CASH,
     CELL,
+    CLOSE,
     DAILY_LOSS,
     DAY,
     DAY_START,
@@ -28,8 +29,10 @@ from cryptovolt.trading.step.layout import (
     HALTED,
     HEADER,
     HELD,
+    HIGH,
     LOCKED,
     LOTS,
+    LOW,
     MAINTENANCE,
     MARGINED,
     N_FILLS,
@@ -39,6 +42,7 @@ from cryptovolt.trading.step.layout import (
     NEVER,
     NO_MARGIN_CALL,
     NO_TARGET,
+    OPEN,
     OPEN_EQUITY,
     OPEN_EXPOSURE,
     P_BAR,
@@ -60,10 +64,11 @@ from cryptovolt.trading.step.layout import (
     RUINED,
     TAKE_PROFIT,
     TOP,
+    VOLUME,
     WATCH_HIGH,
     WATCH_LOW,
+    WIDTH,
     WISH,
-    Columns,
     Numbers,
 )
 from cryptovolt.trading.step.levels import watch
@@ -78,7 +83,7 @@ def bar_turn(
     t: int,
     cell: int,
     day: int,
-    bars: Columns,
+    bars: Numbers,
     books: Numbers,
     payments: Numbers,
     fills: Numbers,
@@ -97,7 +102,7 @@ def begin_bar(
     t: int,
     cell: int,
     day: int,
-    bars: Columns,
+    bars: Numbers,
     books: Numbers,
     payments: Numbers,
     fills: Numbers,
@@ -114,7 +119,7 @@ def begin_bar(
     for s in range(n_symbols):
         p = HEADER + s * N_SYMBOL
         if books[p + ACTIVE] != 0:
-            hear(p, bars[0][cell + s], deaf, books)
+            hear(p, bars[cell + s * WIDTH + OPEN], deaf, books)
     _leave_at_open(bars, books, fills)
     # Sales first: what they free pays for what grows.
     for growing in range(2):
@@ -124,7 +129,7 @@ def begin_bar(
 
 
 @inlined
-def stops_of_bar(grown: bool, bars: Columns, books: Numbers, fills: Numbers) -> None:
+def stops_of_bar(grown: bool, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close what the bar stops out: all positions, or only those that grew inside it."""
     for s in range(books[N_SYMBOLS]):
         p = HEADER + s * N_SYMBOL
@@ -135,7 +140,7 @@ def stops_of_bar(grown: bool, bars: Columns, books: Numbers, fills: Numbers) -> 
 
 
 @inlined
-def end_bar(bars: Columns, books: Numbers, fills: Numbers) -> None:
+def end_bar(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Take profits, move trailing stops, and look at the equity of the close."""
     for s in range(books[N_SYMBOLS]):
         p = HEADER + s * N_SYMBOL
@@ -147,26 +152,26 @@ def end_bar(bars: Columns, books: Numbers, fills: Numbers) -> None:
 
 
 @inlined
-def _look(bars: Columns, books: Numbers) -> None:
+def _look(bars: Numbers, books: Numbers) -> None:
     # Value everything at the open; see which symbols this bar can change.
     equity, exposure = books[CASH], 0
     for s in range(books[N_SYMBOLS]):
         p = HEADER + s * N_SYMBOL
-        value = books[p + HELD] * bars[0][books[CELL] + s]
+        value = books[p + HELD] * bars[cell_of(s, books) + OPEN]
         equity += value
         exposure += abs(value)
-        volume = bars[4][books[CELL] + s]
+        volume = bars[cell_of(s, books) + VOLUME]
         books[p + ROOM] = volume // VOLUME_SHARE if volume >= 0 else -1
         books[p + ACTIVE] = (
             books[p + AIM] != NO_TARGET
-            or bars[2][books[CELL] + s] <= books[p + WATCH_LOW]
-            or bars[1][books[CELL] + s] >= books[p + WATCH_HIGH]
+            or bars[cell_of(s, books) + LOW] <= books[p + WATCH_LOW]
+            or bars[cell_of(s, books) + HIGH] >= books[p + WATCH_HIGH]
         )
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = equity, exposure
 
 
 @inlined
-def _leave_at_open(bars: Columns, books: Numbers, fills: Numbers) -> None:
+def _leave_at_open(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     # What the venue closes before any order of this open can reach it.
     before = books[N_FILLS]
     least = part_up(books[OPEN_EXPOSURE], books[MAINTENANCE])
@@ -181,11 +186,11 @@ def _leave_at_open(bars: Columns, books: Numbers, fills: Numbers) -> None:
 
 
 @called
-def value_at_open(bars: Columns, books: Numbers) -> None:
+def value_at_open(bars: Numbers, books: Numbers) -> None:
     """Set what the account is worth, and how much it holds, at the open prices."""
     equity, exposure = books[CASH], 0
     for s in range(books[N_SYMBOLS]):
-        value = books[HEADER + s * N_SYMBOL + HELD] * bars[0][books[CELL] + s]
+        value = books[HEADER + s * N_SYMBOL + HELD] * bars[cell_of(s, books) + OPEN]
         equity += value
         exposure += abs(value)
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = equity, exposure
@@ -204,7 +209,7 @@ def is_margined(books: Numbers) -> bool:
 
 
 @called
-def pay_funding(inside: int, bars: Columns, books: Numbers, payments: Numbers) -> None:
+def pay_funding(inside: int, bars: Numbers, books: Numbers, payments: Numbers) -> None:
     """Work off the payments that are due in this bar, at its open or inside it."""
     row = books[PAYMENT]
     while row < books[PAYMENTS_END] and payments[row + P_BAR] == books[ROW]:
@@ -212,7 +217,7 @@ def pay_funding(inside: int, bars: Columns, books: Numbers, payments: Numbers) -
             break
         s, rate = payments[row + P_SYMBOL], payments[row + P_RATE]
         p = HEADER + s * N_SYMBOL
-        price = bars[0][books[CELL] + s]
+        price = bars[cell_of(s, books) + OPEN]
         due = books[p + HELD] * price
         # A long pays a positive rate; what is paid is rounded up, what is received down.
         pays = (due > 0) == (rate > 0)
@@ -250,11 +255,11 @@ def _drawdown_floor(books: Numbers) -> int:
 
 
 @inlined
-def _close_of_bar(bars: Columns, books: Numbers) -> None:
+def _close_of_bar(bars: Numbers, books: Numbers) -> None:
     n_symbols = books[N_SYMBOLS]
     equity = books[CASH]
     for s in range(n_symbols):
-        equity += books[HEADER + s * N_SYMBOL + HELD] * bars[3][books[CELL] + s]
+        equity += books[HEADER + s * N_SYMBOL + HELD] * bars[cell_of(s, books) + CLOSE]
     books[EQUITY] = equity
     margined = is_margined(books)
     # A level depends on the cash too, when it is borrowed.

@@ -15,7 +15,6 @@ from cryptovolt.trading.step.bar import (
 from cryptovolt.trading.step.compiled import called
 from cryptovolt.trading.step.exits import margin_call
 from cryptovolt.trading.step.layout import (
-    Columns,
     Numbers,
 )
 from cryptovolt.trading.step.resting import (
@@ -31,7 +30,7 @@ def bar_turn_with_orders(
     t: int,
     cell: int,
     day: int,
-    bars: Columns,
+    bars: Numbers,
     books: Numbers,
     payments: Numbers,
     orders: Numbers,

@@ -3,12 +3,11 @@
 import numpy as np
 
 from cryptovolt.trading.step.compiled import called
-from cryptovolt.trading.step.exact import part_up, sign
+from cryptovolt.trading.step.exact import cell_of, part_up, sign
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     BASIS,
     CASH,
-    CELL,
     F_BAR,
     F_FEE,
     F_LOTS,
@@ -24,12 +23,15 @@ from cryptovolt.trading.step.layout import (
     GREW_AT_OPEN,
     HEADER,
     HELD,
+    HIGH,
     IMPACT,
     IN_BASE,
     LOTS,
+    LOW,
     N_FILL,
     N_FILLS,
     N_SYMBOL,
+    OPEN,
     OWED,
     PEAK,
     PROTECTED,
@@ -42,7 +44,7 @@ from cryptovolt.trading.step.layout import (
     SLIPPAGE,
     UNIT,
     VOLATILITY,
-    Columns,
+    VOLUME,
     Numbers,
 )
 from cryptovolt.trading.step.levels import set_levels
@@ -50,15 +52,15 @@ from cryptovolt.trading.step.protection import count_trade
 
 
 @called
-def worse(price: int, delta: int, s: int, bars: Columns, books: Numbers) -> int:
+def worse(price: int, delta: int, s: int, bars: Numbers, books: Numbers) -> int:
     """Return the price after slippage of a taker who trades `delta` lots."""
     off = part_up(price, books[SLIPPAGE])
     if books[IMPACT] | books[VOLATILITY] != 0:
         # Square-root impact of the whole order, and a share of the bar's range.
-        cell = books[CELL] + s
-        share = min(1.0, abs(delta) / max(1, bars[4][cell]))
+        cell = cell_of(s, books)
+        share = min(1.0, abs(delta) / max(1, bars[cell + VOLUME]))
         off += part_up(price, int(np.ceil(books[IMPACT] * np.sqrt(share))))
-        off += part_up(bars[1][cell] - bars[2][cell], books[VOLATILITY])
+        off += part_up(bars[cell + HIGH] - bars[cell + LOW], books[VOLATILITY])
         off = min(off, price)
     return price + off if delta > 0 else max(1, price - off)
 
@@ -115,7 +117,7 @@ def fill(
     rate: int,
     reason: int,
     order: int,
-    bars: Columns,
+    bars: Numbers,
     books: Numbers,
     fills: Numbers,
 ) -> int:
@@ -130,7 +132,7 @@ def fill(
         _pay_in_kind(s, price, fee, books, fills)
     elif books[FEE_SYMBOL] >= 0:
         payer = books[FEE_SYMBOL]
-        _pay_in_kind(payer, bars[0][books[CELL] + payer], fee, books, fills)
+        _pay_in_kind(payer, bars[cell_of(payer, books) + OPEN], fee, books, fills)
         set_levels(HEADER + payer * N_SYMBOL, books)
     set_levels(p, books)
     return fee

@@ -1,7 +1,7 @@
 """Arithmetic on whole numbers that can neither wrap nor lose a unit."""
 
 from cryptovolt.trading.step.compiled import inlined
-from cryptovolt.trading.step.layout import SCALE
+from cryptovolt.trading.step.layout import CELL, SCALE, WIDTH, Numbers
 
 
 @inlined
@@ -27,3 +27,9 @@ def sign(number: int) -> int:
 def reduces(lots: int, after: int) -> bool:
     """Return whether going from `lots` to `after` only makes the position smaller."""
     return after == 0 or (sign(after) == sign(lots) and abs(after) < abs(lots))
+
+
+@inlined
+def cell_of(s: int, books: Numbers) -> int:
+    """Return where the bar of a symbol begins."""
+    return books[CELL] + s * WIDTH

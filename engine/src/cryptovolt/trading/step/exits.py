@@ -4,20 +4,23 @@ import numpy as np
 
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import part_up
+from cryptovolt.trading.step.exact import cell_of, part_up
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     CASH,
-    CELL,
+    CLOSE,
     FEE,
     HEADER,
     HELD,
+    HIGH,
     LIQUIDATION_FEE,
     LOTS,
+    LOW,
     MAINTENANCE,
     MAKER_FEE,
     N_SYMBOL,
     N_SYMBOLS,
+    OPEN,
     OPEN_EQUITY,
     OPEN_EXPOSURE,
     PEAK,
@@ -33,7 +36,6 @@ from cryptovolt.trading.step.layout import (
     STOP,
     STOP_REASON,
     TRAILING,
-    Columns,
     Numbers,
 )
 from cryptovolt.trading.step.levels import set_levels
@@ -46,7 +48,7 @@ def _exposed(p: int, books: Numbers) -> bool:
 
 
 @inlined
-def stop_inside(s: int, from_open: bool, bars: Columns, books: Numbers, fills: Numbers) -> None:
+def stop_inside(s: int, from_open: bool, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close at the stop if the bar touches it, or at the open if that is worse."""
     p = HEADER + s * N_SYMBOL
     if not _exposed(p, books) or books[p + STOP_REASON] == R_NONE:
@@ -54,13 +56,13 @@ def stop_inside(s: int, from_open: bool, bars: Columns, books: Numbers, fills: N
     stop = books[p + STOP]
     if books[p + LOTS] > 0:
         touched, base = (
-            bars[2][books[CELL] + s] <= stop,
-            min(stop, bars[0][books[CELL] + s]) if from_open else stop,
+            bars[cell_of(s, books) + LOW] <= stop,
+            min(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
         )
     else:
         touched, base = (
-            bars[1][books[CELL] + s] >= stop,
-            max(stop, bars[0][books[CELL] + s]) if from_open else stop,
+            bars[cell_of(s, books) + HIGH] >= stop,
+            max(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
         )
     if touched:
         price = worse(base, -books[p + LOTS], s, bars, books)
@@ -68,28 +70,28 @@ def stop_inside(s: int, from_open: bool, bars: Columns, books: Numbers, fills: N
 
 
 @inlined
-def profit_inside(s: int, bars: Columns, books: Numbers, fills: Numbers) -> None:
+def profit_inside(s: int, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close at the take profit if the bar trades through it."""
     p = HEADER + s * N_SYMBOL
     if not _exposed(p, books):
         return
     profit = books[p + PROFIT]
     through = (
-        bars[1][books[CELL] + s] > profit
+        bars[cell_of(s, books) + HIGH] > profit
         if books[p + LOTS] > 0
-        else bars[2][books[CELL] + s] < profit
+        else bars[cell_of(s, books) + LOW] < profit
     )
     if through:
         _close(s, profit, books[MAKER_FEE], R_PROFIT, bars, books, fills)
 
 
 @inlined
-def profit_at_open(s: int, bars: Columns, books: Numbers, fills: Numbers) -> None:
+def profit_at_open(s: int, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close at the take profit if the open lies beyond it: it was passed on the way there."""
     p = HEADER + s * N_SYMBOL
     if not _exposed(p, books):
         return
-    opened, profit = bars[0][books[CELL] + s], books[p + PROFIT]
+    opened, profit = bars[cell_of(s, books) + OPEN], books[p + PROFIT]
     if opened > profit if books[p + LOTS] > 0 else opened < profit:
         _close(s, profit, books[MAKER_FEE], R_PROFIT, bars, books, fills)
 
@@ -100,7 +102,7 @@ def _close(
     price: int,
     rate: int,
     reason: int,
-    bars: Columns,
+    bars: Numbers,
     books: Numbers,
     fills: Numbers,
 ) -> None:
@@ -113,26 +115,26 @@ def _close(
 
 
 @inlined
-def trail(s: int, bars: Columns, books: Numbers) -> None:
+def trail(s: int, bars: Numbers, books: Numbers) -> None:
     """Move the trailing stop by the bar's own extreme, for the bars after it."""
     p = HEADER + s * N_SYMBOL
     if books[TRAILING] == 0 or not _exposed(p, books):
         return
     long = books[p + LOTS] > 0
-    best = bars[1][books[CELL] + s] if long else bars[2][books[CELL] + s]
+    best = bars[cell_of(s, books) + HIGH] if long else bars[cell_of(s, books) + LOW]
     peak = books[p + PEAK]
     if (best > peak) if long else (best < peak):
         books[p + PEAK] = best
         set_levels(p, books)
     # The close lies beyond the stop that this bar's own extreme has moved: out at the next open.
     # The stop loss itself was already tested against the whole bar.
-    stop, close = books[p + STOP], bars[3][books[CELL] + s]
+    stop, close = books[p + STOP], bars[cell_of(s, books) + CLOSE]
     if books[p + STOP_REASON] == R_TRAILING and (close <= stop if long else close >= stop):
         leave(p, R_TRAILING, books)
 
 
 @called
-def margin_call(bars: Columns, books: Numbers, fills: Numbers) -> None:
+def margin_call(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close everything where what is left no longer covers the maintenance margin.
 
     All prices are taken to move together from the open to the worst of the bar, or to the stop
@@ -143,7 +145,7 @@ def margin_call(bars: Columns, books: Numbers, fills: Numbers) -> None:
     exposure = worst_exposure = 0
     for s in range(n_symbols):
         held = books[HEADER + s * N_SYMBOL + HELD]
-        opened = bars[0][books[CELL] + s]
+        opened = bars[cell_of(s, books) + OPEN]
         worst = _worst(s, bars, books)
         equity += held * opened
         exposure += abs(held) * opened
@@ -159,7 +161,7 @@ def margin_call(bars: Columns, books: Numbers, fills: Numbers) -> None:
     for s in range(n_symbols):
         p = HEADER + s * N_SYMBOL
         if books[p + LOTS] != 0:
-            opened = bars[0][books[CELL] + s]
+            opened = bars[cell_of(s, books) + OPEN]
             worst = _worst(s, bars, books)
             price = opened + int(np.rint(way * (worst - opened)))
             _liquidate(s, price, bars, books, fills)
@@ -167,18 +169,18 @@ def margin_call(bars: Columns, books: Numbers, fills: Numbers) -> None:
 
 
 @inlined
-def _worst(s: int, bars: Columns, books: Numbers) -> int:
+def _worst(s: int, bars: Numbers, books: Numbers) -> int:
     p = HEADER + s * N_SYMBOL
     lots, stop = books[p + LOTS], books[p + STOP]
-    worst = bars[2][books[CELL] + s] if lots > 0 else bars[1][books[CELL] + s]
+    worst = bars[cell_of(s, books) + LOW] if lots > 0 else bars[cell_of(s, books) + HIGH]
     if lots == 0 or books[p + STOP_REASON] == R_NONE or not _exposed(p, books):
         return worst
-    opened = bars[0][books[CELL] + s]
+    opened = bars[cell_of(s, books) + OPEN]
     return max(worst, min(stop, opened)) if lots > 0 else min(worst, max(stop, opened))
 
 
 @called
-def _liquidate(s: int, base: int, bars: Columns, books: Numbers, fills: Numbers) -> None:
+def _liquidate(s: int, base: int, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     # The venue takes the whole position, whatever was traded in the bar.
     p = HEADER + s * N_SYMBOL
     leave(p, R_LIQUIDATION, books)

@@ -9,8 +9,6 @@ since the account was opened.
 from collections.abc import MutableSequence, Sequence
 from typing import TypeAlias
 
-from cryptovolt.domain.arrays import IntArray
-
 SCALE = 100_000_000
 NEVER = 2**62
 NO_TARGET = -NEVER
@@ -20,11 +18,13 @@ Numbers: TypeAlias = MutableSequence[int]
 
 Floats: TypeAlias = Sequence[float]
 
-Table: TypeAlias = tuple[IntArray, IntArray, IntArray, IntArray, IntArray]
-"""Open, high, low, close in ticks and volume in lots, each of shape (n_bars, n_symbols)."""
+OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
+"""A bar of one symbol: prices in ticks and the volume in lots (−1 where nothing was traded).
 
-Columns: TypeAlias = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
-"""The same, flat: one row of symbols after the other."""
+Bars lie side by side as they are read, in an array of shape (n_bars, n_symbols, 5): one that has to
+be looked at more closely is then already at hand.
+"""
+WIDTH = 5
 
 # The account: its state.
 (

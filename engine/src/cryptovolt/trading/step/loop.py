@@ -23,6 +23,7 @@ from cryptovolt.trading.step.layout import (
     BAR,
     BEYOND_LEVERAGE,
     CASH,
+    CLOSE,
     DAILY_LOSS,
     DAY,
     DRAWDOWN,
@@ -30,8 +31,10 @@ from cryptovolt.trading.step.layout import (
     FLOOR,
     HEADER,
     HELD,
+    HIGH,
     LEVERAGE,
     LOTS,
+    LOW,
     MAINTENANCE,
     MARGINED,
     MAX_LOTS,
@@ -51,12 +54,12 @@ from cryptovolt.trading.step.layout import (
     TOP,
     UNIT,
     UNREADABLE,
+    VOLUME,
     WATCH_HIGH,
     WATCH_LOW,
-    Columns,
+    WIDTH,
     Floats,
     Numbers,
-    Table,
 )
 
 FILLS_PER_SYMBOL = 8
@@ -77,7 +80,7 @@ def step(
     """Let the account live through one bar; return the number of its fills, or minus its status.
 
     `values` are open, high, low, close, volume of each symbol, shape (n_symbols, 5); `sizes` tick
-    and step, shape (n_symbols, 2); `ticks` is room for the converted bar, shape (5, 1, n_symbols).
+    and step, shape (n_symbols, 2); `ticks` is room for the converted bar, shape (n_symbols, 5).
     """
     n_symbols = values.shape[0]
     for s in range(n_symbols):
@@ -85,23 +88,20 @@ def step(
             price = values[s, k] / sizes[s, 0]
             if not 0.5 <= price < LARGEST:
                 return -UNREADABLE
-            ticks[k, 0, s] = int(np.rint(price))
+            ticks[s, k] = int(np.rint(price))
         volume = values[s, 4]
         if not volume >= 0.0:
             return -UNREADABLE
-        ticks[4, 0, s] = int(np.rint(min(volume / sizes[s, 1], LARGEST))) if volume > 0.0 else -1
+        ticks[s, VOLUME] = int(np.rint(min(volume / sizes[s, 1], LARGEST))) if volume > 0.0 else -1
         # Live prices have no known maximum, so the bound moves with the market.
         p = HEADER + s * N_SYMBOL
-        books[p + MAX_LOTS] = BOUND // n_symbols // books[p + UNIT] // max(1, ticks[1, 0, s])
+        books[p + MAX_LOTS] = BOUND // n_symbols // books[p + UNIT] // max(1, ticks[s, HIGH])
         if abs(books[p + LOTS]) > books[p + MAX_LOTS]:
             return -OUTGROWN
     numbers = pointer(books)
     _hand_in(numbers, n_symbols, payments.size, orders.size)
     books[N_FILLS] = books[PAYMENT] = 0
-    bars = (
-        pointer(ticks[0]), pointer(ticks[1]), pointer(ticks[2]), pointer(ticks[3]),
-        pointer(ticks[4]),
-    )  # fmt: skip
+    bars = pointer(ticks)
     due, filled, day = pointer(payments), pointer(fills), time // DAY_MS
     if orders.size == 0:
         bar_turn(0, 0, day, bars, numbers, due, filled)
@@ -120,7 +120,7 @@ def run(
     start: int,
     delay: int,
     time: IntArray,
-    bars: Table,
+    bars: IntArray,
     target: FloatArray,
     books: IntArray,
     payments: IntArray,
@@ -136,15 +136,14 @@ def run(
     n_bars, n_symbols = target.shape
     numbers, due = pointer(books), pointer(payments)
     filled, wanted, values = pointer(fills), float_pointer(target), pointer(equity)
-    opened, high, low, close, volume = bars
-    columns = (pointer(opened), pointer(high), pointer(low), pointer(close), pointer(volume))
+    cells = pointer(bars)
     _hand_in(numbers, n_symbols, payments.size, 0)
     most_fills = fills.shape[0] - FILLS_PER_SYMBOL * n_symbols
     t = start
     midnight = t if books[DAILY_LOSS] > 0 else n_bars
     while t < n_bars:
         if t > delay:
-            t = _pass(t, midnight, 1 + delay, columns, wanted, numbers, due, values)
+            t = _pass(t, midnight, 1 + delay, cells, wanted, numbers, due, values)
             if t == n_bars:
                 break
         if numbers[N_FILLS] > most_fills:
@@ -154,7 +153,7 @@ def run(
         numbers[BAR] = t - 1
         # Only the daily loss asks for the day; without it the times are never read.
         day = time[t] // DAY_MS if t >= midnight else numbers[DAY]
-        bar_turn(t, t * n_symbols, day, columns, numbers, due, filled)
+        bar_turn(t, t * n_symbols * WIDTH, day, cells, numbers, due, filled)
         if numbers[STATUS] != OK:
             return t
         values[t] = numbers[EQUITY]
@@ -196,7 +195,7 @@ def _pass(
     t: int,
     midnight: int,
     ago: int,
-    bars: Columns,
+    bars: Numbers,
     target: Floats,
     books: Numbers,
     payments: Numbers,
@@ -216,23 +215,22 @@ def _pass_one(
     t: int,
     until: int,
     ago: int,
-    bars: Columns,
+    bars: Numbers,
     target: Floats,
     books: Numbers,
     equity: Numbers,
 ) -> int:
     # Go on while nothing but the equity of a single symbol changes.
-    _, high, low, close, _ = bars
     p = HEADER
     cash, held, floor = books[CASH], books[p + HELD], books[FLOOR]
     below, above = books[p + WATCH_LOW], books[p + WATCH_HIGH]
     ceiling = books[TOP] if books[DRAWDOWN] > 0 else NEVER
     value = books[EQUITY]
     while t < until:
-        aim = target[t - ago]
-        if aim == aim or low[t] <= below or high[t] >= above:
+        aim, cell = target[t - ago], t * WIDTH
+        if aim == aim or bars[cell + LOW] <= below or bars[cell + HIGH] >= above:
             break
-        now = cash + held * close[t]
+        now = cash + held * bars[cell + CLOSE]
         if now < floor or now > ceiling:
             break
         equity[t] = value = now
@@ -246,12 +244,11 @@ def _pass_many(
     t: int,
     until: int,
     ago: int,
-    bars: Columns,
+    bars: Numbers,
     target: Floats,
     books: Numbers,
     equity: Numbers,
 ) -> int:
-    _, high, low, close, _ = bars
     n_symbols = books[N_SYMBOLS]
     ceiling = books[TOP] if books[DRAWDOWN] > 0 else NEVER
     margined, maintenance = books[MARGINED] != 0, books[MAINTENANCE] / SCALE * 1.0001
@@ -259,20 +256,21 @@ def _pass_many(
         value = worst = books[CASH]
         exposure = 0
         look = False
-        first = t * n_symbols
+        cell, row = t * n_symbols * WIDTH, (t - ago) * n_symbols
         for s in range(n_symbols):
-            p, cell = HEADER + s * N_SYMBOL, first + s
-            aim, held = target[cell - ago * n_symbols], books[p + HELD]
+            p = HEADER + s * N_SYMBOL
+            aim, held = target[row + s], books[p + HELD]
             look |= (
                 aim == aim
-                or low[cell] <= books[p + WATCH_LOW]
-                or high[cell] >= books[p + WATCH_HIGH]
+                or bars[cell + LOW] <= books[p + WATCH_LOW]
+                or bars[cell + HIGH] >= books[p + WATCH_HIGH]
             )
-            value += held * close[cell]
+            value += held * bars[cell + CLOSE]
             if margined:
-                extreme = held * (low[cell] if held > 0 else high[cell])
+                extreme = held * bars[cell + LOW if held > 0 else cell + HIGH]
                 worst += extreme
                 exposure += abs(extreme)
+            cell += WIDTH
         if look or value < books[FLOOR] or value > ceiling or worst < maintenance * exposure:
             break
         books[EQUITY] = equity[t] = value

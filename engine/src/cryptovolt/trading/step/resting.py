@@ -2,7 +2,7 @@
 
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import part_down, part_up, reduces, sign
+from cryptovolt.trading.step.exact import cell_of, part_down, part_up, reduces, sign
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     BASIS,
@@ -16,12 +16,14 @@ from cryptovolt.trading.step.layout import (
     GREW_INSIDE,
     HALTED,
     HEADER,
+    HIGH,
     K_LIMIT,
     K_PROFIT,
     K_STOP,
     K_STOP_LIMIT,
     K_TRAILING,
     LOTS,
+    LOW,
     MAKER_FEE,
     MAX_EQUITY,
     MAX_LOTS,
@@ -55,6 +57,7 @@ from cryptovolt.trading.step.layout import (
     O_TOO_SMALL,
     O_TRAIL,
     O_TRIGGERED,
+    OPEN,
     OPEN_EQUITY,
     OPEN_EXPOSURE,
     ORDERS_END,
@@ -73,7 +76,6 @@ from cryptovolt.trading.step.layout import (
     STOP,
     STOP_REASON,
     UNIT,
-    Columns,
     Numbers,
 )
 from cryptovolt.trading.step.protection import locked
@@ -108,7 +110,7 @@ def _record(o: int, orders: Numbers) -> int:
 
 
 @called
-def orders_at_open(bars: Columns, books: Numbers, orders: Numbers, fills: Numbers) -> None:
+def orders_at_open(bars: Numbers, books: Numbers, orders: Numbers, fills: Numbers) -> None:
     """Trade market orders, stops the open has passed, and new limits the open is better than."""
     for o in range(0, books[ORDERS_END], N_ORDER):
         if orders[o + O_STATE] >= O_DONE:
@@ -127,9 +129,9 @@ def orders_at_open(bars: Columns, books: Numbers, orders: Numbers, fills: Number
 
 
 @called
-def _work_at_open(o: int, bars: Columns, books: Numbers, orders: Numbers, fills: Numbers) -> None:
+def _work_at_open(o: int, bars: Numbers, books: Numbers, orders: Numbers, fills: Numbers) -> None:
     kind, buy = orders[o + O_KIND], orders[o + O_LOTS] > 0
-    opened = bars[0][books[CELL] + orders[o + O_SYMBOL]]
+    opened = bars[cell_of(orders[o + O_SYMBOL], books) + OPEN]
     fresh = orders[o + O_STATE] == O_NEW
     if _stops(kind, orders[o + O_STATE]):
         stop = _stop_price(o, orders)
@@ -153,7 +155,7 @@ def _work_at_open(o: int, bars: Columns, books: Numbers, orders: Numbers, fills:
 
 @called
 def stops_inside(
-    opening: bool, after_entry: bool, bars: Columns, books: Numbers, orders: Numbers,
+    opening: bool, after_entry: bool, bars: Numbers, books: Numbers, orders: Numbers,
     fills: Numbers,
 ) -> None:  # fmt: skip
     """Trade the stops that the bar touches: those that open, or those that reduce.
@@ -167,7 +169,9 @@ def stops_inside(
         if not _comes_now(o, p, opening, after_entry, books, orders):
             continue
         stop = _stop_price(o, orders)
-        if not (bars[1][books[CELL] + s] >= stop if buy else bars[2][books[CELL] + s] <= stop):
+        if not (
+            bars[cell_of(s, books) + HIGH] >= stop if buy else bars[cell_of(s, books) + LOW] <= stop
+        ):
             continue
         nearest = books[p + STOP_REASON] == R_NONE or (
             stop <= books[p + STOP] if buy else stop >= books[p + STOP]
@@ -192,22 +196,22 @@ def _comes_now(
 
 
 @called
-def _reached(o: int, p: int, stop: int, bars: Columns, books: Numbers, orders: Numbers) -> int:
+def _reached(o: int, p: int, stop: int, bars: Numbers, books: Numbers, orders: Numbers) -> int:
     # Where a stop that reduces is reached: one that waited for its position may have been passed
     # before that was opened, and a limit that the open has passed was filled before it.
     cell, grew = books[CELL] + orders[o + O_SYMBOL], books[p + GREW]
     buy = orders[o + O_LOTS] > 0
-    entry = bound = bars[0][cell]
+    entry = bound = bars[cell + OPEN]
     if grew & GREW_INSIDE != 0:
         entry = books[p + BASIS] // (abs(books[p + LOTS]) * books[p + UNIT])
         if grew & GREW_BY_LIMIT == 0:
-            bound = bars[2][cell] if buy else bars[1][cell]
+            bound = bars[cell + LOW] if buy else bars[cell + HIGH]
     return max(stop, entry, bound) if buy else min(stop, entry, bound)
 
 
 @called
 def _trigger_inside(
-    o: int, stop: int, bars: Columns, books: Numbers, orders: Numbers, fills: Numbers
+    o: int, stop: int, bars: Numbers, books: Numbers, orders: Numbers, fills: Numbers
 ) -> None:
     buy = orders[o + O_LOTS] > 0
     orders[o + O_STATE] = O_FRESH
@@ -223,7 +227,7 @@ def _trigger_inside(
 
 @called
 def limits_inside(
-    opening: bool, bars: Columns, books: Numbers, orders: Numbers, fills: Numbers
+    opening: bool, bars: Numbers, books: Numbers, orders: Numbers, fills: Numbers
 ) -> None:
     """Trade the resting limits that the bar trades through: those that open, or that reduce.
 
@@ -238,7 +242,9 @@ def limits_inside(
         if books[p + ROOM] < 0 or _opens(o, p, books, orders) != opening:
             continue
         limit = orders[o + O_LIMIT]
-        if not (bars[2][books[CELL] + s] < limit if buy else bars[1][books[CELL] + s] > limit):
+        if not (
+            bars[cell_of(s, books) + LOW] < limit if buy else bars[cell_of(s, books) + HIGH] > limit
+        ):
             continue
         if not opening:
             profit = books[p + PROFIT]
@@ -260,7 +266,7 @@ def _trade(
     mark: int,
     grew: int,
     rate: int,
-    bars: Columns,
+    bars: Numbers,
     books: Numbers,
     orders: Numbers,
     fills: Numbers,
@@ -275,7 +281,7 @@ def _trade(
     after = lots + min(room, max(-room, want))
     if after == lots or (orders[o + O_FORCE] == FILL_OR_KILL and abs(want) > room):
         return
-    opened = bars[0][books[CELL] + s]
+    opened = bars[cell_of(s, books) + OPEN]
     _value_at(p, mark - opened, books)
     if not reduces(lots, after):
         after = _limited(o, p, s, lots, after, price, mark, books, orders)
@@ -359,7 +365,7 @@ def _after_trade(
 
 
 @called
-def orders_after_bar(bars: Columns, books: Numbers, orders: Numbers) -> None:
+def orders_after_bar(bars: Numbers, books: Numbers, orders: Numbers) -> None:
     """Move trailing stops; end what can no longer reduce anything."""
     for o in range(0, books[ORDERS_END], N_ORDER):
         if orders[o + O_STATE] >= O_DONE:
@@ -370,7 +376,9 @@ def orders_after_bar(bars: Columns, books: Numbers, orders: Numbers) -> None:
         if orders[o + O_KIND] == K_TRAILING and books[p + ROOM] >= 0:
             best = orders[o + O_BEST]
             orders[o + O_BEST] = (
-                min(best, bars[2][books[CELL] + s]) if buy else max(best, bars[1][books[CELL] + s])
+                min(best, bars[cell_of(s, books) + LOW])
+                if buy
+                else max(best, bars[cell_of(s, books) + HIGH])
             )
         if orders[o + O_REDUCE] != 0:
             if not _opens(o, p, books, orders):

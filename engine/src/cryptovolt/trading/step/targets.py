@@ -2,12 +2,11 @@
 
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import part_down, part_up, reduces, sign
+from cryptovolt.trading.step.exact import cell_of, part_down, part_up, reduces, sign
 from cryptovolt.trading.step.layout import (
     AIM,
     BAND,
     BLOCKED,
-    CELL,
     COOLDOWN,
     FEE,
     GOAL,
@@ -21,6 +20,7 @@ from cryptovolt.trading.step.layout import (
     MIN_NOTIONAL,
     N_SYMBOL,
     NO_TARGET,
+    OPEN,
     OPEN_EQUITY,
     OPEN_EXPOSURE,
     OUTGROWN,
@@ -36,7 +36,6 @@ from cryptovolt.trading.step.layout import (
     STOP_REASON,
     UNIT,
     WISH,
-    Columns,
     Numbers,
 )
 from cryptovolt.trading.step.protection import locked
@@ -109,7 +108,7 @@ def _allowed(p: int, lots: int, goal: int, affordable: int, books: Numbers) -> i
 
 
 @called
-def fill_at_open(s: int, growing: bool, bars: Columns, books: Numbers, fills: Numbers) -> None:
+def fill_at_open(s: int, growing: bool, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Trade what a symbol waits for at the open, if it is of this kind."""
     p = HEADER + s * N_SYMBOL
     lots, goal, room = books[p + LOTS], books[p + GOAL], books[p + ROOM]
@@ -123,7 +122,7 @@ def fill_at_open(s: int, growing: bool, bars: Columns, books: Numbers, fills: Nu
             books[p + REASON] = R_NONE
     if room <= 0:
         return
-    mark = bars[0][books[CELL] + s]
+    mark = bars[cell_of(s, books) + OPEN]
     after = lots + min(room, max(-room, goal - lots))
     price = worse(mark, goal - lots, s, bars, books)
     if growing and not reduces(lots, after):
@@ -144,13 +143,13 @@ def trade_at_open(
     price: int,
     reason: int,
     order: int,
-    bars: Columns,
+    bars: Numbers,
     books: Numbers,
     fills: Numbers,
 ) -> None:
     """Fill as a taker at the open, and keep what the account is worth at the open prices."""
     p = HEADER + s * N_SYMBOL
-    lots, mark, unit = books[p + LOTS], bars[0][books[CELL] + s], books[p + UNIT]
+    lots, mark, unit = books[p + LOTS], bars[cell_of(s, books) + OPEN], books[p + UNIT]
     fee = fill(s, after, price, books[FEE], reason, order, bars, books, fills)
     books[OPEN_EQUITY] -= abs(after - lots) * abs(price - mark) * unit + fee
     books[OPEN_EXPOSURE] += (abs(after) - abs(lots)) * mark * unit
