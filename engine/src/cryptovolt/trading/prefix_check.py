@@ -158,7 +158,8 @@ def _cuts(
     changes = np.zeros(len(target), np.bool_)
     changes[1:] = changed_rows(target[1:], target[:-1]).any(axis=1)
     chosen = _drawn(np.flatnonzero(open_rows & changes), n_prefixes // 2, rng)
-    rest = np.setdiff1d(np.flatnonzero(open_rows), chosen)
+    open_rows[chosen] = False
+    rest = np.flatnonzero(open_rows)
     return sorted({*chosen, *_drawn(rest, n_prefixes - len(chosen), rng)})
 
 
