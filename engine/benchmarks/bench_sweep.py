@@ -39,7 +39,7 @@ def crossover(close: FloatArray, fast: int, slow: int) -> FloatArray:
         quick += close[t] - (close[t - fast] if t >= fast else 0.0)
         lazy += close[t] - (close[t - slow] if t >= slow else 0.0)
         if t >= slow - 1:
-            wanted = 1.0 if quick / fast > lazy / slow else 0.0
+            wanted = 1.0 if quick * slow > lazy * fast else 0.0
             if wanted != held:
                 target[t] = held = wanted
     return target
@@ -63,7 +63,7 @@ def _plain(opened: FloatArray, close: FloatArray, fast: int, slow: int) -> float
         quick += close[t] - (close[t - fast] if t >= fast else 0.0)
         lazy += close[t] - (close[t - slow] if t >= slow else 0.0)
         if t >= slow - 1:
-            wanted = 1.0 if quick / fast > lazy / slow else 0.0
+            wanted = 1.0 if quick * slow > lazy * fast else 0.0
     return cash + lots * close[-1]
 
 

@@ -1,6 +1,10 @@
 """The compiled measures are those of the full run, to the last bit."""
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,3 +73,24 @@ def test_sums_are_taken_in_the_order_of_numpy(n: int) -> None:
     )
     found, expected = measure(run).measures, run.statistics
     assert all(_same(found[name], expected[name]) for name in ("volatility", "ulcer_index"))
+
+
+def test_what_was_compiled_by_another_process_is_read_from_its_cache(tmp_path: Path) -> None:
+    # Numba has crashed on functions that call themselves when it read them from a cache.
+    program = (
+        "import numpy as np\n"
+        "from cryptovolt.research import measures\n"
+        "units = 10**12 + np.random.default_rng(1).integers(-9, 9, 5_000).cumsum() * 10**6\n"
+        "room = np.empty((3, units.size + 1))\n"
+        "equity = room[2, :-1]\n"
+        "print(measures._pass(units, 1.0, 1e8, 1e4, equity, room[:2]))\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+            capture_output=True, text=True, check=True, timeout=300,
+        ).stdout
+        for _ in range(2)
+    ]  # fmt: skip
+    assert said[0] == said[1] != ""

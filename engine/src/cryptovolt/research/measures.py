@@ -5,7 +5,9 @@ run of the same combination never differ.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -25,6 +27,8 @@ MEASURES = (
 )  # fmt: skip
 """What a sweep tells of every combination; explained in ``docs/reference/statistics.md``."""
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
 LOWER_IS_BETTER = frozenset({"volatility", "max_drawdown", "ulcer_index", "turnover", "fees_paid"})
 """Measures of which the smallest is the best."""
 
@@ -39,11 +43,20 @@ class Measured:
     sharpe: float
 
 
-def measure(run: Run) -> Measured:
-    """Return the measures of a run; NaN where one is undefined."""
+def measure(run: Run, room: FloatArray | None = None) -> Measured:
+    """Return the measures of a run; NaN where one is undefined.
+
+    Parameters
+    ----------
+    run : Run
+        Any.
+    room : ndarray of shape (3, n_bars + 1), optional
+        To work in; the equity that is returned is then a part of it.
+    """
     numerator, denominator = run.books.grid.quote_unit.as_integer_ratio()
     units, cash, per_year = run.equity_units, run.trading.cash, run.periods_per_year
-    equity, scratch = np.empty(units.size), np.empty((2, units.size + 1))
+    room = np.empty((3, units.size + 1)) if room is None else room
+    equity, scratch = room[2, : units.size], room[:2]
     n, mean, variance, second, third, fourth, short, gained, lost, depth, pain, level = _pass(
         units, float(numerator), float(denominator), cash, equity, scratch
     )
@@ -108,10 +121,12 @@ def _trading(run: Run, mean_equity: float) -> dict[str, float]:
     }
 
 
-_PLAIN, _SQUARE, _CUBE, _FOURTH, _SHORTFALL = range(5)
+def _compiled(function: _Function) -> _Function:
+    # Divisions by zero are looked for beforehand, so that loops need no branch for them.
+    return cast("_Function", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def _leaf(values: FloatArray, n: int) -> float:
     # At most 128 values: eight running sums, added in pairs; the rest one by one.
     if n < 8:
@@ -136,35 +151,72 @@ def _leaf(values: FloatArray, n: int) -> float:
     return total
 
 
-@numba.njit(cache=True, nogil=True)
-def _sum_of(kind: int, values: FloatArray, mean: float, work: FloatArray) -> float:
-    # NumPy's sum of a power of the values' distance from their mean, or of their shortfalls.
-    n = values.size
-    if n > 128:
-        half = n // 2
-        half -= half % 8
-        left = _sum_of(kind, values[:half], mean, work)
-        return left + _sum_of(kind, values[half:], mean, work)
-    if kind == _PLAIN:
-        return _leaf(values, n)
-    if kind == _SHORTFALL:
-        for i in range(n):
-            short = min(values[i], 0.0)
-            work[i] = short * short
-        return _leaf(work, n)
-    for i in range(n):
-        away = values[i] - mean
-        square = away * away
-        if kind == _SQUARE:
-            work[i] = square
-        elif kind == _CUBE:
-            work[i] = square * away
+@_compiled
+def _plan(n: int) -> IntArray:
+    # How n values are halved down to at most 128: where each of these parts begins, and how many
+    # sums are complete after it. (A function that calls itself crashes when Numba has cached it.)
+    plan = np.empty((n // 64 + 3, 2), np.int64)
+    waiting = np.empty((64, 3), np.int64)
+    waiting[0] = 0, n, 0
+    top, found = 1, 0
+    while top > 0:
+        top -= 1
+        start, size, complete = waiting[top]
+        if size <= 128:
+            plan[found] = start, complete
+            found += 1
         else:
-            work[i] = square * square
-    return _leaf(work, n)
+            half = size // 2 - size // 2 % 8
+            waiting[top] = start + half, size - half, complete + 1
+            waiting[top + 1] = start, half, 0
+            top += 2
+    plan[found] = n, 0
+    return plan[: found + 1]
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
+def _total(sums: FloatArray, plan: IntArray) -> float:
+    # The sums of the parts, added up in the order of the halves.
+    waiting = np.empty(64)
+    top = 0
+    for k in range(sums.size):
+        waiting[top] = sums[k]
+        for _ in range(plan[k, 1]):
+            top -= 1
+            waiting[top] += waiting[top + 1]
+        top += 1
+    return waiting[0]
+
+
+@_compiled
+def _sum(values: FloatArray, plan: IntArray) -> float:
+    sums = np.empty(plan.shape[0] - 1)
+    for k in range(sums.size):
+        part = values[plan[k, 0] : plan[k + 1, 0]]
+        sums[k] = _leaf(part, part.size)
+    return _total(sums, plan)
+
+
+@_compiled
+def _powers(returns: FloatArray, mean: float, plan: IntArray) -> tuple[float, float, float, float]:
+    # Sums of squares, cubes and fourth powers of the distance from the mean, and of shortfalls'
+    # squares.
+    sums, few = np.empty((4, plan.shape[0] - 1)), np.empty((4, 128))
+    for k in range(sums.shape[1]):
+        part = returns[plan[k, 0] : plan[k + 1, 0]]
+        for i in range(part.size):
+            away, short = part[i] - mean, min(part[i], 0.0)
+            square = away * away
+            few[0, i], few[1, i] = square, square * away
+            few[2, i], few[3, i] = square * square, short * short
+        for power in range(4):
+            sums[power, k] = _leaf(few[power], part.size)
+    return (
+        _total(sums[0], plan), _total(sums[1], plan), _total(sums[2], plan), _total(sums[3], plan),
+    )  # fmt: skip
+
+
+@_compiled
 def _pass(
     units: IntArray,
     numerator: float,
@@ -176,70 +228,99 @@ def _pass(
     # Number of returns, mean, variance (n − 1), central moments 2 to 4 (NaN where they do not
     # vary), mean square of shortfalls, gains, losses, deepest drawdown, mean square of drawdowns,
     # mean equity.
+    returns, work = scratch[0], scratch[1]
     for t in range(units.size):
         equity[t] = units[t] * numerator / denominator
-    work = scratch[1]
     depth = _drawdowns(equity, cash, work)
-    pain = _sum_of(_PLAIN, work, 0.0, work) / work.size
-    level = _sum_of(_PLAIN, equity, 0.0, work) / equity.size
-    returns = scratch[0][: _returns(equity, units.min() > 0, cash, scratch[0])]
-    n = returns.size
-    mean = _sum_of(_PLAIN, returns, 0.0, work) / n
-    squares = _sum_of(_SQUARE, returns, mean, work)
+    pain = _sum(work, _plan(work.size)) / work.size
+    plan = _plan(equity.size)
+    level = _sum(equity, plan) / equity.size
+    n = _returns(equity, units.min() > 0, cash, returns)
+    returns = returns[:n]
+    plan = plan if n == equity.size else _plan(n)
+    mean = _sum(returns, plan) / n
+    squares, cubes, fourths, short = _powers(returns, mean, plan)
     variance = squares / (n - 1) if n > 1 else np.nan
-    third = fourth = np.nan
-    if returns.min() < returns.max():
-        third = _sum_of(_CUBE, returns, mean, work) / n
-        fourth = _sum_of(_FOURTH, returns, mean, work) / n
-    short = _sum_of(_SHORTFALL, returns, mean, work) / n
+    if not _varies(returns):
+        cubes = fourths = np.nan
     gained, lost = _gains_and_losses(returns, work)
-    return n, mean, variance, squares / n, third, fourth, short, gained, lost, depth, pain, level
+    return (
+        n, mean, variance, squares / n, cubes / n, fourths / n, short / n, gained, lost, depth,
+        pain, level,
+    )  # fmt: skip
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def _returns(equity: FloatArray, solvent: bool, cash: float, returns: FloatArray) -> int:
     # After ruin there are none; the first one is of the cash.
     returns[0] = (equity[0] - cash) / cash
+    before, after = equity[:-1], equity[1:]
     if solvent:
-        for t in range(1, equity.size):
-            returns[t] = (equity[t] - equity[t - 1]) / equity[t - 1]
+        rest = returns[1:]
+        for t in range(before.size):
+            rest[t] = (after[t] - before[t]) / before[t]
         return equity.size
     n = 1
-    for t in range(1, equity.size):
-        if equity[t - 1] > 0.0:
-            returns[n] = (equity[t] - equity[t - 1]) / equity[t - 1]
+    for t in range(before.size):
+        if before[t] > 0.0:
+            returns[n] = (after[t] - before[t]) / before[t]
             n += 1
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def _drawdowns(equity: FloatArray, cash: float, squares: FloatArray) -> float:
-    depth = squares[0] = 0.0
     peak = cash
+    squares[0] = 0.0
+    rest = squares[1:]
     for t in range(equity.size):
         peak = max(peak, equity[t])
-        down = 1.0 - equity[t] / peak
-        depth = max(depth, down)
-        squares[t + 1] = down * down
+        rest[t] = peak
+    for t in range(equity.size):
+        rest[t] = 1.0 - equity[t] / rest[t]
+    depth = _largest(rest)
+    for t in range(equity.size):
+        rest[t] *= rest[t]
     return depth
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
+def _largest(values: FloatArray) -> float:
+    # Of numbers ≥ 0, in eight at a time that do not wait for each other.
+    lanes = np.zeros(8)
+    for k in range(values.size // 8):
+        for j in range(8):
+            lanes[j] = max(lanes[j], values[8 * k + j])
+    largest = lanes.max()
+    for i in range(values.size // 8 * 8, values.size):
+        largest = max(largest, values[i])
+    return largest
+
+
+@_compiled
+def _varies(values: FloatArray) -> bool:
+    for value in values:  # noqa: SIM110 - Numba knows no generators
+        if value != values[0]:
+            return True
+    return False
+
+
+@_compiled
 def _gains_and_losses(returns: FloatArray, work: FloatArray) -> tuple[float, float]:
+    # Written in any case: a guess of the sign would be wrong half of the time.
     up = 0
     for i in range(returns.size):
-        # Written in any case: a guess of the sign would be wrong half of the time.
         work[up] = returns[i]
         up += returns[i] > 0.0
-    gained = _sum_of(_PLAIN, work[:up], 0.0, work)
+    gained = _sum(work[:up], _plan(up))
     down = 0
     for i in range(returns.size):
         work[down] = returns[i]
         down += returns[i] < 0.0
-    return gained, -_sum_of(_PLAIN, work[:down], 0.0, work)
+    return gained, -_sum(work[:down], _plan(down))
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def _covered(first: IntArray, last: IntArray, n_bars: int) -> int:
     # Bars that lie in at least one of the intervals, ends included.
     change = np.zeros(n_bars + 1, np.int32)
