@@ -12,7 +12,7 @@ from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import DataError
 from cryptovolt.execution.grid import BOUND, Grid
 from cryptovolt.execution.inference import infer_rules
-from cryptovolt.execution.quantise import price_ticks, volume_lots, tick_bars
+from cryptovolt.execution.quantise import price_ticks, tick_bars, volume_lots
 from cryptovolt.execution.settings import TradingSettings
 
 #  market, tick, step, cash; expected quote unit and units of one tick on one lot
