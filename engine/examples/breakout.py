@@ -24,12 +24,12 @@ Result
 
 from functools import partial
 
-from cryptovolt import Bars, Order, OrderKind, Side
+from cryptovolt import Bars, Cancel, Order, OrderKind, Side
 from cryptovolt.trading.account import Account
 
 
 class Breakout:
-    """One long position at most; every order is good for one bar and given again at its close."""
+    """One long position at most. What it has to know is in the bars, the account and its orders."""
 
     entry: int = 480  # bars: twenty days of hours
     exit: int = 240  # bars: ten days of hours
@@ -44,20 +44,17 @@ class Breakout:
         """The longest window."""
         return max(self.entry, self.exit)
 
-    def orders(self, history: Bars, account: Account) -> list[Order]:
-        """Return an entry and its exits while flat, the exits alone while long.
-
-        Nothing is remembered between bars: what is wanted follows from the bars and the account, so
-        that a restart changes nothing.
-        """
-        n = self._true_range(history)
+    def orders(self, history: Bars, account: Account) -> list[Order | Cancel]:
+        """Return an entry with its two exits while flat, a raised stop while long."""
         position = account.positions[history.symbol]
+        lowest = float(history.low[-self.exit :].min())
         if position.entry_price is not None:
-            held = float(position.quantity)
-            return self._exits(history, held, float(position.entry_price), n)
+            return self._raise_stop(history.symbol, account, float(position.quantity), lowest)
+        stale = [Cancel(one.order_id) for one in account.open_orders]
+        return [*stale, *self._enter(history, float(account.equity), lowest)]
 
-        level = float(history.high[-self.entry :].max())
-        equity = float(account.equity)
+    def _enter(self, history: Bars, equity: float, lowest: float) -> list[Order]:
+        level, n = float(history.high[-self.entry :].max()), self._true_range(history)
         # Never more than the account can pay for.
         quantity = min(self.risk * equity / n, 0.99 * equity / level) if n > 0.0 else 0.0
         if quantity * level < self.smallest:
@@ -70,26 +67,23 @@ class Breakout:
             stop_price=level,
             good_for=1,
         )
-        return [entry, *self._exits(history, quantity, level, n)]
-
-    def _exits(self, history: Bars, quantity: float, price: float, n: float) -> list[Order]:
-        # They only reduce, so they wait until the entry has filled; the first that trades ends the
-        # other.
-        lowest = float(history.low[-self.exit :].min())
-        exit_ = partial(
-            Order,
-            symbol=history.symbol,
-            side=Side.SELL,
-            quantity=quantity,
-            reduce_only=True,
-            good_for=1,
-            group="exit",
-        )
-        distance = self.stop * n
+        # The exits only reduce: they wait until the entry has filled, and end with the position.
+        leave = _leaving(history.symbol, quantity)
+        stop, target = level - self.stop * n, level + self.reward * self.stop * n
         return [
-            exit_(kind=OrderKind.STOP, stop_price=max(price - distance, lowest)),
-            exit_(kind=OrderKind.TAKE_PROFIT, limit_price=price + self.reward * distance),
+            entry,
+            leave(kind=OrderKind.STOP, stop_price=max(stop, lowest)),
+            leave(kind=OrderKind.TAKE_PROFIT, limit_price=target),
         ]
+
+    def _raise_stop(
+        self, symbol: str, account: Account, held: float, lowest: float
+    ) -> list[Order | Cancel]:
+        stops = [one for one in account.open_orders if one.order.kind is OrderKind.STOP]
+        if any((one.order.stop_price or 0.0) >= lowest for one in stops):
+            return []
+        raised = _leaving(symbol, held)(kind=OrderKind.STOP, stop_price=lowest)
+        return [*(Cancel(one.order_id) for one in stops), raised]
 
     def _true_range(self, history: Bars) -> float:
         # Of days that end with the last bar. The market never closes, so a day has no gap before
@@ -98,3 +92,10 @@ class Breakout:
         high = history.high[-days * self.day :].reshape(days, self.day).max(axis=1)
         low = history.low[-days * self.day :].reshape(days, self.day).min(axis=1)
         return float((high - low).mean())
+
+
+def _leaving(symbol: str, quantity: float) -> partial[Order]:
+    # The first order of a group that trades ends the others.
+    return partial(
+        Order, symbol=symbol, side=Side.SELL, quantity=quantity, reduce_only=True, group="exit"
+    )
