@@ -74,14 +74,14 @@ def test_what_moves_against_another_is_another_idea(make_trial: Make) -> None:
     assert clusters_of((make_trial(returns), make_trial(-returns))).tolist() == [0, 1]
 
 
-# Correlation of two trials over so many days: is it certain that it is above 0.5?
+# Correlation of two trials over so many days: is it certain that it is above 0.8?
 CERTAIN = [
     #  rho, days, one idea
-    (0.90, 100, True),
-    (0.90, 8, False),
-    (0.60, 1000, True),
-    (0.60, 100, False),
-    (0.50, 1000, False),
+    (0.95, 100, True),
+    (0.95, 12, False),
+    (0.85, 1000, True),
+    (0.85, 100, False),
+    (0.80, 1000, False),
     (0.00, 1000, False),
 ]
 

@@ -102,7 +102,7 @@ def test_the_published_example() -> None:
         0.9004, abs=5e-5
     )
     count = TrialCount(n_trials=400, n_effective=100, sharpe_variance=0.5 / 250)
-    assert deflate(RETURNS, count).expected_maximum == pytest.approx(0.1132, abs=5e-5)
+    assert deflate(np.tile(RETURNS, 3), count).expected_maximum == pytest.approx(0.1132, abs=5e-5)
 
 
 def test_one_trial_is_not_deflated(make_trial: Make) -> None:
@@ -123,6 +123,17 @@ def test_more_trials_leave_less(n: int) -> None:
     assert more.deflated_by_all is not None
     assert less.deflated < more.deflated
     assert more.deflated_by_all < more.deflated
+
+
+def test_ideas_that_rise_and_fall_together_vary_at_least_as_much_as_luck() -> None:
+    # 500 returns: the ratio of one trial without skill has a variance of 1 / 499.
+    alike = TrialCount(n_trials=40, n_effective=10, sharpe_variance=1e-6)
+    found = deflate(RETURNS, alike)
+    # The best of ten independent ones is at 1.57 standard deviations.
+    assert found.expected_maximum == pytest.approx(1.5746 / math.sqrt(499), rel=1e-4)
+    assert found.deflated is not None
+    assert found.deflated_by_all is not None
+    assert found.deflated < found.deflated_by_all
 
 
 def test_what_is_not_defined_has_its_reason() -> None:

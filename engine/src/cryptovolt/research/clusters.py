@@ -10,10 +10,13 @@ of trials. It has what a judge of trials needs:
   independent ones, because few returns are no proof of likeness;
 - it is the same each time: there is no draw and nothing to tune.
 
-Correlation above 0.5 is a correlation distance √((1 − ρ) / 2) below 0.5. Trials with returns over
-periods of different length are compared over the longer of the two, in the time that they share;
-trials that share less than four periods are different, unless they are on the same periods with the
-same returns.
+Correlation above 0.8 is a correlation distance √((1 − ρ) / 2) below 0.32. With that bound a grid of
+30 crossovers on random walks counts as about 7 ideas, and the best of them has a deflated Sharpe
+ratio above 0.95 in 3 % of the walks; with 0.5 it would be in 14 % (``docs/reference/search.md``).
+
+Trials with returns over periods of different length are compared over the longer of the two, in the
+time that they share; trials that share less than four periods are different, unless they are on the
+same periods with the same returns.
 """
 
 import math
@@ -24,7 +27,7 @@ import numpy as np
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.trials import Trial
 
-ALIKE = 0.5
+ALIKE = 0.8
 """Trials whose returns are correlated above this are one idea."""
 
 SIGMAS = 3.0

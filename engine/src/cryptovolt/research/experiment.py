@@ -241,14 +241,16 @@ def trading_settings(
     ConfigurationError
         If a keyword is no setting, or outside its range.
     """
-    known = sorted(field.name for field in fields(TradingSettings))
-    unknown = [name for name in settings if name not in known]
+    unknown = [name for name in settings if name not in SETTINGS]
     if unknown:
         raise ConfigurationError(
-            f"unknown setting {', '.join(unknown)}: an account has {', '.join(known)}"
+            f"unknown setting {', '.join(unknown)}: an account has {', '.join(sorted(SETTINGS))}"
         )
-    given = {name: value for name, value in settings.items() if name != "costs" or value}
-    return replace(trading or TradingSettings(), **given)
+    given = {name: value for name, value in settings.items() if name not in COST_SETTINGS}
+    base = trading or TradingSettings()
+    costs = given.pop("costs", None) or base.costs
+    single = {name: value for name, value in settings.items() if name in COST_SETTINGS}
+    return replace(base, **given, costs=replace(costs, **single))
 
 
 def _fingerprint(data: Any) -> str:

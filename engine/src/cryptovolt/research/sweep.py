@@ -149,7 +149,7 @@ def sweep(
         ``leverage``, ``fee`` …); a name that is both reaches both.
     trading : TradingSettings, optional
         Of every account. Single settings can be given as keywords instead: ``costs``, ``cash``,
-        ``leverage``, ``stop_loss`` …
+        ``leverage``, ``stop_loss``, ``fee`` …
     rules, funding, detail_bars : optional
         As for :func:`cryptovolt.simulate`.
     method : {"grid", "random"}

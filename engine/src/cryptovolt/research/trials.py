@@ -2,8 +2,12 @@
 
 Everything counts that overlaps in data with the result, whatever it was called. Two numbers are
 shown: all trials, and the different ideas among them (:mod:`cryptovolt.research.clusters`). The
-deflated Sharpe ratio is given for both. The one of all trials is the stricter, because copies count
-in it. Without a ledger there is none, and the reason says so.
+deflated Sharpe ratio is given for both. Without a ledger there is none, and the reason says so.
+
+For all trials the variance of their Sharpe ratios is taken as it is found, as published. For the
+different ideas it is at least ``1 / (n − 1)``, that of a single ratio without skill estimated from
+`n` returns: trials of one family rise and fall together, so that they differ among themselves by
+less than luck could have lifted them all.
 """
 
 from collections.abc import Sequence
@@ -131,8 +135,9 @@ def deflate(returns: FloatArray, trials: TrialCount | None, reason: str | None =
         reason = "the variance of the trials' Sharpe ratios is not known: fewer than two have one"
     else:
         variance = trials.sharpe_variance or 0.0
-        best = expected_maximum_sharpe(trials.n_effective, variance)
-        deflated = deflated_sharpe_ratio(*moments, trials.n_effective, variance)
+        luck = max(variance, 1.0 / (known.size - 1))
+        best = expected_maximum_sharpe(trials.n_effective, luck)
+        deflated = deflated_sharpe_ratio(*moments, trials.n_effective, luck)
         by_all = deflated_sharpe_ratio(*moments, trials.n_trials, variance)
     return Selection(
         sharpe=_defined(sharpe),
