@@ -33,7 +33,7 @@ SCALES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """One random account and its market, reproducible from what it prints."""
 

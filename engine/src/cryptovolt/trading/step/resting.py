@@ -6,7 +6,6 @@ from cryptovolt.trading.step.exact import cell_of, part_down, part_up, reduces, 
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     BASIS,
-    CELL,
     COOLDOWN,
     FEE,
     FILL_OR_KILL,
@@ -199,7 +198,7 @@ def _comes_now(
 def _reached(o: int, p: int, stop: int, bars: Numbers, books: Numbers, orders: Numbers) -> int:
     # Where a stop that reduces is reached: one that waited for its position may have been passed
     # before that was opened, and a limit that the open has passed was filled before it.
-    cell, grew = books[CELL] + orders[o + O_SYMBOL], books[p + GREW]
+    cell, grew = cell_of(orders[o + O_SYMBOL], books), books[p + GREW]
     buy = orders[o + O_LOTS] > 0
     entry = bound = bars[cell + OPEN]
     if grew & GREW_INSIDE != 0:
