@@ -19,6 +19,7 @@ from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features import Features, Labels, build_features, triple_barrier
 from cryptovolt.market.checking import check_bars
 from cryptovolt.market.cleaning import clean_bars
+from cryptovolt.market.funding import read_funding
 from cryptovolt.market.reading import read_bars
 from cryptovolt.market.resampling import resample
 from cryptovolt.market.snapshots import read_snapshot
@@ -73,6 +74,7 @@ __all__ = [
     "load_strategy",
     "performance",
     "read_bars",
+    "read_funding",
     "read_sentiment",
     "read_snapshot",
     "resample",

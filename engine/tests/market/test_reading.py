@@ -226,7 +226,7 @@ REFUSED = [
     (f"{HEADER}\n{ROW}\n17,1,2,0.5,1.5,10\n", "row 2: expected a time after 2009-01-01"),
     (f"{HEADER}\n{ROW}\n1704067500,1,2,0.5,1.5,10\n", "expected 1h bars, found bars 5m apart"),
     ("1,2,3,4,5\n", "5 columns without names"),
-    ("[]", "expected a JSON list of bars"),
+    ("[]", "expected a JSON list of rows"),
     ('[{"a": 1}]', "expected columns"),
     ("[[1704067200000, 1, 2]]", "row 1: expected 6 values, found 3"),
     ("[[1704067200000, 1, 2", "cannot be read"),

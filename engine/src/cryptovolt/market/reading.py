@@ -84,7 +84,7 @@ class BarFile:
     def _bars(self, frame: pl.DataFrame, first_row: int) -> Bars:
         times = parse_times(frame["time"], first_row)
         self.units.update(times.units)
-        values = {name: _numbers(frame[name], first_row) for name in VALUE_COLUMNS}
+        values = {name: parse_numbers(frame[name], first_row) for name in VALUE_COLUMNS}
         return Bars(
             symbol=self.symbol,
             timeframe=self.timeframe,
@@ -201,7 +201,8 @@ def _check_labels(frame: pl.DataFrame, symbol: str, timeframe: str) -> None:
     _told("time frame", timeframe, _label(frame, "timeframe"))
 
 
-def _numbers(column: pl.Series, first_row: int) -> FloatArray:
+def parse_numbers(column: pl.Series, first_row: int) -> FloatArray:
+    """Return the numbers of a column, NaN where one is missing; `first_row` as for times."""
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
     texts = column.cast(pl.String)

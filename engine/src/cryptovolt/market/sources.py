@@ -81,8 +81,8 @@ def _only_member(archive: zipfile.ZipFile) -> str:
     return names[0]
 
 
-def probe(path: Path) -> Probe:
-    """Return what a file is, by its content.
+def probe(path: Path, what: str = "bars") -> Probe:
+    """Return what a file of bars, or of something else, is by its content.
 
     Raises
     ------
@@ -94,10 +94,10 @@ def probe(path: Path) -> Probe:
         if head.count(b"\n") < 2:
             head += file.read(LINE_LIMIT + 1 - len(head))
     if not head.strip():
-        raise DataError("expected bars, found an empty file")
+        raise DataError(f"expected {what}, found an empty file")
     kind = _kind(head)
     if kind is FileKind.CSV:
-        _refuse_no_table(head)
+        _refuse_no_table(head, what)
     return Probe(kind, head)
 
 
@@ -112,11 +112,11 @@ def _kind(head: bytes) -> FileKind:
     return FileKind.JSON if text[:1] in {b"[", b"{"} else FileKind.CSV
 
 
-def _refuse_no_table(head: bytes) -> None:
+def _refuse_no_table(head: bytes, what: str) -> None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
-        raise DataError("expected a table of bars, found a web page (HTML or XML)")
+        raise DataError(f"expected a table of {what}, found a web page (HTML or XML)")
     if b"\x00" in head:
-        raise DataError("expected a table of bars, found bytes that are no text")
+        raise DataError(f"expected a table of {what}, found bytes that are no text")
     if max(len(line) for line in head.split(b"\n", 2)[:2]) > LINE_LIMIT:
-        raise DataError("expected a table of bars, found a line longer than 1 MB")
+        raise DataError(f"expected a table of {what}, found a line longer than 1 MB")

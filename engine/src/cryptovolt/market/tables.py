@@ -28,7 +28,7 @@ def table_layout(path: Path, probe: Probe, symbol: str | None) -> Layout:
     """Return where the columns of a file are."""
     if probe.kind is FileKind.CSV:
         return csv_layout(probe.head.decode("utf-8-sig", errors="replace"), symbol)
-    names = _typed_names(path, probe.kind)
+    names = column_names(path, probe.kind)
     if names is None:
         return Layout("rows without names", dict(zip(ROLES, range(6), strict=True)), 6)
     layout = "freqtrade" if names[:6] == ["date", *ROLES[1:]] else "named columns"
@@ -60,7 +60,8 @@ def _pyarrow(module: str = "") -> Any:
     return import_module(f"pyarrow.{module}" if module else "pyarrow")
 
 
-def _typed_names(path: Path, kind: FileKind) -> list[str] | None:
+def column_names(path: Path, kind: FileKind) -> list[str] | None:
+    """Return the names in a typed file, that is any but CSV; None for JSON rows without names."""
     if kind is FileKind.JSON:
         first = _json_rows(path)[0]
         if not isinstance(first, dict):
@@ -152,5 +153,5 @@ def _json_rows(path: Path) -> list[Any]:
         raise DataError("expected at most 1 GB of JSON; convert it to Parquet or CSV")
     rows: Any = json.loads(content)
     if not isinstance(rows, list) or not rows:
-        raise DataError(f"expected a JSON list of bars, found {content[:40]!r}")
+        raise DataError(f"expected a JSON list of rows, found {content[:40]!r}")
     return cast(list[Any], rows)
