@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cryptovolt.backtest.simulate import simulate
+from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.trials import Trial, TrialCount
 from cryptovolt.performance.selection import deflated_sharpe_ratio
+from cryptovolt.research.sweep import sweep
+from cryptovolt.research.synthetic import synthetic_bars
 from cryptovolt.research.trials import NO_LEDGER, count_trials, deflate
 
 Make: TypeAlias = Callable[..., Trial]
@@ -143,3 +148,31 @@ def test_what_is_not_defined_has_its_reason() -> None:
     assert still.sharpe is None
     assert "do not vary" in (still.reason or "")
     assert "record the run first" in (deflate(RETURNS, None).reason or "")
+
+
+def _crossover(close: FloatArray, fast: int, slow: int) -> FloatArray:
+    total = np.concatenate([[0.0], close.cumsum()])
+    quick = (total[fast:] - total[:-fast])[slow - fast :] / fast
+    wanted = np.where(quick > (total[slow:] - total[:-slow]) / slow, 1.0, 0.0)
+    target = np.full(close.size, np.nan)
+    target[slow - 1 :] = wanted
+    target[slow:][wanted[1:] == wanted[:-1]] = np.nan
+    return target
+
+
+def test_the_best_of_a_sweep_over_noise_is_not_believed() -> None:
+    grid = {"fast": [5, 10, 20, 40, 60], "slow": [80, 120, 160, 240, 320, 480]}
+    believed = {"probabilistic": 0, "deflated": 0, "deflated_by_all": 0}
+    for seed in range(60):
+        bars = synthetic_bars(3_000, end=1_700_000_000_000, rng=np.random.default_rng(seed))
+        found = sweep(bars, _crossover, grid, backend="serial", fee=0.0, slippage=0.0)
+        best = found.best()
+        target = _crossover(bars.close, best["fast"], best["slow"])
+        returns = simulate(bars, target, Costs(fee=0.0, slippage=0.0)).returns
+        judged = deflate(returns, count_trials(found.trials, bars.timeframe))
+        for name in believed:
+            believed[name] += (getattr(judged, name) or 0.0) >= 0.95
+    # One in five is, when it is judged as if it were the only one.
+    assert believed["probabilistic"] >= 9
+    assert believed["deflated"] <= 4
+    assert believed["deflated_by_all"] <= 4
