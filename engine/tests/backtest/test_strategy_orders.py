@@ -106,6 +106,22 @@ def test_a_stop_and_a_target_in_one_group_end_one_another() -> None:
     assert run.statistics["n_trades"] > 10
 
 
+def test_fills_name_the_order_that_they_fill() -> None:
+    run = backtest(market(), Breakout())
+    assert run.orders["order_id"].to_list() == [fill.order_id for fill in run.fills]
+    # Entry and exit are two orders, and an order of this strategy fills at once or not at all.
+    assert (run.orders["order_id"] > 0).all()
+    assert run.orders["order_id"].is_unique().all()
+    alone = run.orders.filter(run.orders["order_id"] == run.fills[3].order_id)
+    assert alone["quantity"].to_list() == [float(run.fills[3].quantity)]
+
+
+def test_fills_without_an_order_name_none() -> None:
+    bars = market(200)
+    target = np.tile([1.0, 0.0], 100)
+    assert set(simulate(bars, target, rules=RULES).orders["order_id"]) == {0}
+
+
 def test_the_same_orders_by_hand_give_the_same_run() -> None:
     bars = market(600)
     run = backtest(bars, Breakout())

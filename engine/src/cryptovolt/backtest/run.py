@@ -133,7 +133,7 @@ class Run:
 
     @cached_property
     def orders(self) -> pl.DataFrame:
-        """Every fill, in order: quantity in base, all money in quote currency."""
+        """Every fill, in order: quantity in base, money in quote; order_id 0 where none stood."""
         rows, grid = self.fill_rows, self.books.grid
         lots, column = rows[:, at.F_LOTS], rows[:, at.F_SYMBOL]
         symbols: list[int] = column.tolist()
@@ -149,6 +149,7 @@ class Run:
                 "fee": in_units(rows[:, at.F_FEE], grid.quote_unit),
                 "reason": [reason_of(code).value for code in codes],
                 "pnl": in_units(rows[:, at.F_PNL], grid.quote_unit),
+                "order_id": rows[:, at.F_ORDER],
             },
             schema_overrides={"symbol": pl.String, "side": pl.String, "reason": pl.String},
         )
