@@ -51,7 +51,8 @@ OTHER: dict[str, Any] = {
     "previous": "1" * 64,
 }
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False,
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+SCALARS = st.none() | st.booleans() | st.integers() | TEXT | st.floats(allow_nan=False,
     allow_infinity=False)  # fmt: skip
 MOMENTS = st.none() | st.floats()
 
@@ -77,7 +78,7 @@ def test_every_field_is_covered_by_the_hash() -> None:
 
 
 @given(
-    parameters=st.dictionaries(st.text(), SCALARS, max_size=4),
+    parameters=st.dictionaries(TEXT, SCALARS, max_size=4),
     sharpe=MOMENTS,
     returns=st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=5),
 )
@@ -102,6 +103,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"returns": [[0.1]]}, r"expected finite returns of shape \(n,\), found shape \(1, 1\)"),
     ({"returns": [np.nan]}, "expected finite returns"),
     ({"parameters": {"a": float("nan")}}, "expected finite parameters, found nan"),
+    ({"parameters": {"a": "x\0"}}, "expected text without NUL and half characters"),
+    ({"study": "\ud800"}, "expected text without NUL and half characters"),
     ({"parameters": {"a": [1]}}, r"expected parameters as text, numbers, .* found \[1\]"),
 ]
 

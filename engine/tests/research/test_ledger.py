@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptovolt.domain.errors import DataError
@@ -160,6 +160,7 @@ def test_nothing_is_read_from_or_added_to_a_broken_ledger(
     assert ledger.path.read_bytes() == before
 
 
+@settings(max_examples=40)
 @given(position=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_any_changed_bit_breaks_the_chain(
     tmp_path_factory: pytest.TempPathFactory, make_trial: Make, position: float, bit: int
@@ -174,6 +175,7 @@ def test_any_changed_bit_breaks_the_chain(
         ledger.append([make_trial()])
 
 
+@settings(max_examples=40)
 @given(cut=st.integers(1, 2000))
 def test_a_crash_in_the_middle_of_an_append_loses_nothing_that_was_confirmed(
     tmp_path_factory: pytest.TempPathFactory, make_trial: Make, cut: int
@@ -211,6 +213,7 @@ def test_a_crash_before_the_head_was_written_breaks_nothing(
     assert head.read_text().startswith("4 ")
 
 
+@settings(max_examples=20)
 @given(studies=st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=5))
 def test_the_count_only_grows(
     tmp_path_factory: pytest.TempPathFactory, make_trial: Make, studies: list[str]

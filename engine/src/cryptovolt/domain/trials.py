@@ -128,6 +128,8 @@ class Trial:
         if returns.ndim != 1 or not np.isfinite(returns).all():
             raise DataError(f"expected finite returns of shape (n,), found shape {returns.shape}")
         returns.flags.writeable = False
+        for text in (self.study, *self.symbols, *self.parameters, *self.parameters.values()):
+            _require_storable(text)
         moments = {name: _defined(getattr(self, name)) for name in _MOMENTS}
         values: dict[str, object] = {
             "kind": TrialKind(self.kind),
@@ -242,6 +244,12 @@ def _defined(value: float | None) -> float | None:
         return None
     number = float(value)
     return number if math.isfinite(number) else None
+
+
+def _require_storable(text: object) -> None:
+    # What a database cannot store as text.
+    if isinstance(text, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+        raise DataError(f"expected text without NUL and half characters, found {text!r}")
 
 
 def _scalar(value: object) -> Scalar:
