@@ -20,15 +20,20 @@ N_BARS = 500
 HOUR = 3_600_000
 
 
+def _cents(prices: FloatArray) -> FloatArray:
+    return np.asarray(np.round(prices, 2), np.float64)
+
+
 def _series() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     rng = np.random.default_rng(20240101)
-    close = np.round(100 * np.exp(np.cumsum(rng.normal(0, 0.01, N_BARS))), 2)
-    opened = np.concatenate([[100.0], close[:-1]]) * np.exp(rng.normal(0, 0.003, N_BARS))
-    opened = np.round(opened, 2)
-    above, below = (np.abs(rng.normal(0, 0.004, N_BARS)) for _ in range(2))
-    high = np.round(np.maximum(opened, close) * (1 + above), 2)
-    low = np.round(np.minimum(opened, close) * (1 - below), 2)
-    return opened, high, low, close
+    close = _cents(100 * np.exp(np.cumsum(rng.normal(0, 0.01, N_BARS))))
+    gap = np.exp(rng.normal(0, 0.003, N_BARS))
+    opened = _cents(np.concatenate([[100.0], close[:-1]]) * gap)
+    above = np.abs(rng.normal(0, 0.004, N_BARS))
+    below = np.abs(rng.normal(0, 0.004, N_BARS))
+    high = np.maximum(opened, close) * (1 + above)
+    low = np.minimum(opened, close) * (1 - below)
+    return opened, _cents(high), _cents(low), close
 
 
 OPEN, HIGH, LOW, CLOSE = _series()
