@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from cryptovolt.backtest.baseline import buy_and_hold
+from cryptovolt.backtest.baseline import buy_and_hold, buy_and_hold_of
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, DataError
+from cryptovolt.domain.funding import FundingRates
 
 HOUR = 3_600_000
 NAN = float("nan")
@@ -96,6 +97,14 @@ def test_buy_and_hold_splits_the_cash_and_keeps_it_invested() -> None:
     run = buy_and_hold(markets, FREE, 1000)
     assert run.equity.tolist() == [1000, 1000, 1500]
     assert len(run.orders) == 2
+
+
+def test_buy_and_hold_of_a_perpetual_pays_funding_as_the_run_beside_it_does() -> None:
+    bars = bars_at(100, 100, 100, 100)
+    rates = FundingRates(timestamp=bars.timestamp[2:3].copy(), rate=np.array([0.01]))
+    run = simulate(bars, [0.5, NAN, NAN, NAN], FREE, 1000, funding=rates)
+    assert run.equity.tolist() == [1000, 1000, 995, 995]
+    assert buy_and_hold_of(run).equity.tolist() == [1000, 1000, 990, 990]
 
 
 def test_the_kernel_goes_on_where_its_fill_table_was_full() -> None:

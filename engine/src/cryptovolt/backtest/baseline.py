@@ -8,6 +8,7 @@ from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
+from cryptovolt.domain.funding import FundingRates
 
 
 def buy_and_hold(
@@ -15,6 +16,7 @@ def buy_and_hold(
     costs: Costs | None = None,
     cash: float = 10_000.0,
     rules: SymbolRules | Mapping[str, SymbolRules] | None = None,
+    funding: FundingRates | Mapping[str, FundingRates] | None = None,
 ) -> Run:
     """Return a run that buys equal shares of every symbol at the second bar and keeps them.
 
@@ -30,6 +32,8 @@ def buy_and_hold(
         Quote currency at the start.
     rules : SymbolRules or mapping of str to SymbolRules, optional
         Tick, step and minimum notional; inferred where they are not given.
+    funding : FundingRates or mapping of str to FundingRates, optional
+        Recorded rates of perpetuals, which whoever holds pays too.
 
     Returns
     -------
@@ -44,9 +48,10 @@ def buy_and_hold(
     n_bars = len(next(iter(markets.values()), ()))
     target = np.full((n_bars, len(markets)), np.nan)
     target[:1] = 1.0 / max(1, len(markets))
-    return simulate(markets, target, costs=costs, cash=cash, rules=rules)
+    return simulate(markets, target, costs=costs, cash=cash, rules=rules, funding=funding)
 
 
 def buy_and_hold_of(run: Run) -> Run:
-    """Return buy and hold over the bars of a run, with its cash, costs and rules."""
-    return buy_and_hold(run.bars, run.trading.costs, run.trading.cash, run.rules)
+    """Return buy and hold over the bars of a run, with its cash, costs, rules and funding."""
+    trading = run.trading
+    return buy_and_hold(run.bars, trading.costs, trading.cash, run.rules, run.funding)
