@@ -28,6 +28,7 @@ def backtest(
         list[Path] | None,
         typer.Option(help="Bars of a smaller time frame inside each bar; one file a symbol."),
     ] = None,
+    funding: options.Funding = None,
     assess: Annotated[
         bool, typer.Option("--assess", help="Ask everything else, and give a verdict.")
     ] = False,
@@ -48,6 +49,7 @@ def backtest(
 
     read = options.read_markets(bars, symbol, timeframe)
     fine = options.read_markets(detail) if detail else None
+    rates = options.read_rates(funding, read)
     sentiment = options.read_news(news, delay)
     loaded = options.load(strategy, settings)
     book = options.open_ledger(ledger)
@@ -60,6 +62,7 @@ def backtest(
             cash,
             sentiment,
             model=model,
+            funding=rates,
             detail_bars=fine,
             ledger=book,
             study=study,
@@ -103,12 +106,12 @@ def _print(run: "Run", title: str, assessment: "Assessment | None", report: Path
     from rich.console import Console
     from rich.table import Table
 
-    import cryptovolt as cv
+    from cryptovolt.backtest.baseline import buy_and_hold_of
 
     console = Console()
     for stamp in run.stamps:
         console.print(stamp, style="bold red", soft_wrap=True, highlight=False)
-    hold = cv.buy_and_hold(run.bars, run.trading.costs, run.trading.cash, run.rules)
+    hold = buy_and_hold_of(run)
     table = Table(title=title, title_justify="left")
     table.add_column("")
     table.add_column("strategy", justify="right")
@@ -134,6 +137,7 @@ _ROWS = (
     ("profit_factor", "profit factor", ".2f"),
     ("exposure", "time in a position", ".1%"),
     ("fees_paid", "fees paid", ",.2f"),
+    ("funding_paid", "funding paid", ",.2f"),
 )
 
 

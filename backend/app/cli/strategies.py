@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cryptovolt.domain.bars import Bars
+    from cryptovolt.domain.funding import FundingRates
     from cryptovolt.domain.sentiment import SentimentSeries
     from cryptovolt.research.ledger import FileLedger
 
@@ -30,6 +31,10 @@ Symbol = Annotated[str | None, typer.Option(help="For example BTCUSDT, where no 
 Timeframe = Annotated[str | None, typer.Option(help="For example 1h, where no file names it.")]
 News = Annotated[Path | None, typer.Option(help="A .csv or .jsonl file of news.")]
 Delay = Annotated[str, typer.Option(help="From written to seen, e.g. 5m, 2h or 0.")]
+Funding = Annotated[
+    list[Path] | None,
+    typer.Option("--funding", help="File of recorded funding rates; one a symbol, in their order."),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
 LedgerPath = Annotated[
     Path | None,
@@ -81,6 +86,24 @@ def shared_times(markets: "Mapping[str, Bars]") -> "Mapping[str, Bars]":
         columns = {c: getattr(bars, c)[kept] for c in ("timestamp", *VALUE_COLUMNS)}
         shared[name] = Bars(symbol=name, timeframe=bars.timeframe, source=bars.source, **columns)
     return shared
+
+
+def read_rates(
+    files: list[Path] | None, bars: "Bars | Mapping[str, Bars]"
+) -> "Mapping[str, FundingRates] | None":
+    """Return funding rates by symbol: of the first file for the first symbol, and so on."""
+    from cryptovolt.domain.errors import ConfigurationError
+    from cryptovolt.market.funding import read_funding
+
+    if not files:
+        return None
+    symbols = list(by_symbol(bars))
+    if len(files) != len(symbols):
+        raise ConfigurationError(
+            f"expected a file of funding rates for each of {', '.join(symbols)}, "
+            f"found {len(files)} for {len(symbols)} symbols"
+        )
+    return {symbol: read_funding(path, symbol) for symbol, path in zip(symbols, files, strict=True)}
 
 
 def read_news(path: Path | None, delay: str) -> "SentimentSeries | None":

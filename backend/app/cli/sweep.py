@@ -32,6 +32,7 @@ def sweep(
     slippage: Annotated[float, typer.Option(help="A fraction of the price.")] = 0.0005,
     symbol: options.Symbol = None,
     timeframe: options.Timeframe = None,
+    funding: options.Funding = None,
     random: Annotated[
         int | None, typer.Option(min=1, help="Draw so many combinations instead of all.")
     ] = None,
@@ -74,6 +75,7 @@ def sweep(
             method="grid" if random is None else "random",
             n_random=random,
             rng=np.random.default_rng(seed),
+            funding=options.read_rates(funding, read),
             ledger=book,
             study=study,
             backend=backend,

@@ -36,6 +36,7 @@ def walkforward(
     slippage: Annotated[float, typer.Option(help="A fraction of the price.")] = 0.0005,
     symbol: options.Symbol = None,
     timeframe: options.Timeframe = None,
+    funding: options.Funding = None,
     objective: Annotated[str, typer.Option(help="The measure that is chosen by.")] = "sharpe",
     backend: Annotated[
         str | None, typer.Option(help="threads, processes, serial, or one of joblib.")
@@ -71,6 +72,7 @@ def walkforward(
             anchored=anchored,
             objective=objective,
             trading=account_of(maker, cash, costs),
+            funding=options.read_rates(funding, read),
             ledger=options.open_ledger(ledger),
             study=study,
             backend=backend,

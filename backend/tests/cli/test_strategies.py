@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -120,6 +121,54 @@ def test_several_files_are_cut_to_the_times_they_share(
     assert "expected one file for each symbol" in run(
         home, "backtest", both[0], both[0], "-s", tmp_path / "pair.py", code=1
     )
+
+
+def rates_file(path: Path, symbol: str = "AAAUSDT", rate: float = 0.001) -> Path:
+    # Two years, so that all bars of this module lie inside.
+    times = range(1_660_003_200, 1_710_000_000, 8 * 3_600)
+    rows = [f"{time},{rate},{symbol}" for time in times]
+    path.write_text("\n".join(["time,funding_rate,symbol", *rows]))
+    return path
+
+
+def test_funding_is_paid_by_the_strategy_and_by_whoever_holds(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    rates = rates_file(tmp_path / "rates.csv")
+    one = ("backtest", files("AAAUSDT"), "-s", f"{TEMPLATE}:Template")
+    found = run_json(home, *one, "--funding", rates)
+    assert found["statistics"]["funding_paid"] > 0
+    assert found["settings"]["funding_payments"] > 300
+    free = run_json(home, *one)["statistics"]
+    assert free["funding_paid"] == 0
+    assert free["final_equity"] > found["statistics"]["final_equity"]
+    row = re.search(r"funding paid +│ +([\d,.]+) │ +([\d,.]+)", run(home, *one, "--funding", rates))
+    assert row is not None
+    strategy, hold = (float(text.replace(",", "")) for text in row.groups())
+    assert hold > strategy > 0
+
+
+def test_funding_reaches_every_combination_and_every_fold(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    rates = rates_file(tmp_path / "rates.csv")
+    shared = (files("AAAUSDT"), "-s", f"{TEMPLATE}:Template", "--grid", "fast=10,30",
+              "--ledger", tmp_path / "trials.jsonl", "--workers", 1)  # fmt: skip
+    for command in (("sweep", *shared), ("walkforward", *shared, "--train", 1000, "--test", 1000)):
+        paying, free = run_json(home, *command, "--funding", rates), run_json(home, *command)
+        key = "best" if command[0] == "sweep" else "statistics"
+        assert paying[key]["total_return"] < free[key]["total_return"]
+
+
+def test_funding_of_another_symbol_or_of_too_few_is_refused(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    rates = rates_file(tmp_path / "rates.csv", "BBBUSDT")
+    one = ("backtest", files("AAAUSDT"), "-s", f"{TEMPLATE}:Template", "--funding", rates)
+    assert "expected funding rates of AAAUSDT, the file says BBBUSDT" in run(home, *one, code=1)
+    both = ("backtest", files("AAAUSDT"), files("BBBUSDT"), *one[2:])
+    said = "expected a file of funding rates for each of AAAUSDT, BBBUSDT, found 1 for 2 symbols"
+    assert said in run(home, *both, code=1)
 
 
 def test_the_hybrid_strategy_is_one_too(home: Path, files: Callable[[str], Path]) -> None:
