@@ -14,9 +14,9 @@ What it costs
     Two fills a trade, both as a taker: stop orders slip. Most trades lose a little; the few long
     ones have to pay for them.
 Result
-    BTC 2017-2022: +105 %, Sharpe ratio 1.10 (95 %: 0.17 to 1.94), drawdown 17 %; buy and hold made
-    +343 % with one of 84 %. 2024: +9 % in BTC, +14 % in ETH, +9 % in SOL, with four to seven
-    trades. Deflated Sharpe ratio 0.27 by four trials. No edge shown. All numbers, where its random
+    BTC 2017-2022: +99 %, Sharpe ratio 1.26 (95 %: 0.34 to 2.13), drawdown 16.5 %; buy and hold made
+    +343 % with one of 84 %. 2024: +11 % in BTC, +13 % in ETH, +2 % in SOL, with five or six trades.
+    Deflated Sharpe ratio 0.74 for BTC by four trials. No edge shown. All numbers, where its random
     entries are approximate because it is steered by orders: docs/reference/examples.md.
 
     cryptovolt backtest BARS --strategy breakout.py:Breakout

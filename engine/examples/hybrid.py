@@ -14,10 +14,10 @@ What it costs
     a month. With a model, which votes in every bar, it trades three times as often.
 Result
     Rules alone, BTC 2017-2022: +1085 %, Sharpe ratio 1.13 (95 %: 0.22 to 2.10), drawdown 67 %; buy
-    and hold made +343 % with one of 84 %. Where news were recorded (November 2021 to October 2022):
-    -45 % by rules alone, -34 % with news, -69 % with a model trained on the years before, which by
-    its own evaluation shows no edge either; buy and hold -69 %. No edge shown in any of them. All
-    numbers: docs/reference/examples.md.
+    and hold made +343 % with one of 84 %. Deflated Sharpe ratio 0.57 by four trials. Where news
+    were recorded (November 2021 to October 2022): -45 % by rules alone, -34 % with news, -69 % with
+    a model trained on the years before, which by its own evaluation shows no edge either; buy and
+    hold -69 %. No edge shown in any of them. All numbers: docs/reference/examples.md.
 
     cryptovolt backtest BARS --strategy hybrid.py:Hybrid --news news.csv --model FOLDER
 

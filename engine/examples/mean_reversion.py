@@ -16,8 +16,8 @@ What it costs
     would sell at the point where the idea says to buy.
 Result
     A loss in every market: -93 % in BTC, -99 % in ETH and -42 % in SOL 2017-2022, -18 % to -31 % in
-    2024. BTC: Sharpe ratio -0.90 (95 %: -1.64 to -0.18), fees of 69 % of the first cash. It is here
-    to be learned from, not to be traded. All numbers: docs/reference/examples.md.
+    2024. BTC: Sharpe ratio -0.90 (95 %: -1.64 to -0.18), fees of 69 % of the first cash. No edge
+    shown: it is here to be learned from, not to be traded. All numbers: docs/reference/examples.md.
 
     cryptovolt backtest BARS --strategy mean_reversion.py:MeanReversion
 """

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 import cryptovolt as cv
 from cryptovolt.backtest.run import Run
@@ -80,14 +79,6 @@ class Row:
     run: Run
 
 
-def read_funding(path: Path) -> cv.FundingRates:
-    """Return recorded rates: time in ``date``, rate in ``open``."""
-    frame = pl.read_ipc(path)
-    return cv.FundingRates(
-        timestamp=frame["date"].dt.epoch("ms").to_numpy(), rate=frame["open"].to_numpy()
-    )
-
-
 def runs_of(market: Market, folder: Path, ledger: cv.FileLedger) -> list[Row]:
     """Backtest everything that a market is traded with; every run is a trial of the ledger."""
     source = "binance-usdm" if market.funding else "binance"
@@ -98,7 +89,7 @@ def runs_of(market: Market, folder: Path, ledger: cv.FileLedger) -> list[Row]:
         row = int(np.searchsorted(bars.timestamp, first))
         older, bars = bars[:row], bars[row:]
     if market.funding is not None:
-        return _perpetual(bars, read_funding(folder / market.funding), ledger)
+        return _perpetual(bars, cv.read_funding(folder / market.funding), ledger)
     if market.news is not None:
         return _with_news(older, bars, folder / market.news, ledger)
     asked = [(_label(name), name) for name in SPOT]

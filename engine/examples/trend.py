@@ -16,8 +16,9 @@ What it costs
 Result
     BTC 2017-2022: +480 %, Sharpe ratio 1.29 (95 %: 0.25 to 2.22), drawdown 45 %; buy and hold made
     +343 % with one of 84 %. 2024: -21 % in BTC, -18 % in ETH, +3 % in SOL; buy and hold made +33 %,
-    +4 % and +22 %. Deflated Sharpe ratio 0.42 by the four trials on that page alone, and the whole
-    world has tried trends on these years. No edge shown. All numbers: docs/reference/examples.md.
+    +4 % and +22 %. Deflated Sharpe ratio 0.73 for BTC, by the four trials of its table alone, and
+    the whole world has tried trends on these years. No edge shown. All numbers:
+    docs/reference/examples.md.
 
     cryptovolt backtest BARS --strategy trend.py:Trend
 """
