@@ -29,7 +29,7 @@ from cryptovolt.trading.step import layout as at
 if TYPE_CHECKING:
     from cryptovolt.backtest.run import Run
 
-VOLUME_SHARE = 0.1
+VOLUME_SHARE = 1 / at.PARTS_OF_VOLUME
 """What the simulator lets an order take of a bar."""
 
 

@@ -52,6 +52,7 @@ from cryptovolt.trading.step.layout import (
     P_PRICE,
     P_RATE,
     P_SYMBOL,
+    PARTS_OF_VOLUME,
     PAYMENT,
     PAYMENTS_END,
     R_DAILY,
@@ -73,9 +74,6 @@ from cryptovolt.trading.step.layout import (
 )
 from cryptovolt.trading.step.levels import watch
 from cryptovolt.trading.step.targets import fill_at_open, hear, leave
-
-VOLUME_SHARE = 10
-"""A fill takes at most one part in this many of a bar's volume."""
 
 
 @called
@@ -161,7 +159,7 @@ def _look(bars: Numbers, books: Numbers) -> None:
         equity += value
         exposure += abs(value)
         volume = bars[cell_of(s, books) + VOLUME]
-        books[p + ROOM] = volume // VOLUME_SHARE if volume >= 0 else -1
+        books[p + ROOM] = volume // PARTS_OF_VOLUME if volume >= 0 else -1
         books[p + ACTIVE] = (
             books[p + AIM] != NO_TARGET
             or bars[cell_of(s, books) + LOW] <= books[p + WATCH_LOW]

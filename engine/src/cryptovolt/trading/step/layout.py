@@ -25,6 +25,8 @@ Bars lie side by side as they are read, in an array of shape (n_bars, n_symbols,
 be looked at more closely is then already at hand.
 """
 WIDTH = 5
+PARTS_OF_VOLUME = 10
+"""A fill takes at most one part in this many of a bar's volume."""
 
 # The account: its state.
 (
