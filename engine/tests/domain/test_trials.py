@@ -99,6 +99,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"study": ""}, "expected a study and at least one symbol, found ''"),
     ({"symbols": ()}, "expected a study and at least one symbol"),
     ({"first": 8_000_000}, "expected 0 ≤ first ≤ last, found 8000000 and 7200000"),
+    ({"first": 1.5}, "expected first as a whole number, found 1.5"),
+    ({"n_observations": True}, "expected n_observations as a whole number, found True"),
     ({"n_observations": -1}, "found -1 and 3600000"),
     ({"returns": [[0.1]]}, r"expected finite returns of shape \(n,\), found shape \(1, 1\)"),
     ({"returns": [np.nan]}, "expected finite returns"),
@@ -120,7 +122,11 @@ def test_an_unknown_time_frame_is_refused() -> None:
         replace(TRIAL, timeframe="soon")
 
 
-@pytest.mark.parametrize("payload", ["", "{}", "[1]", "null", '{"kind":"sweep"}', "x"])
+SOON = TRIAL.payload().replace('"timeframe":"1h"', '"timeframe":"soon"')
+NEVER = TRIAL.payload().replace('"first":0', '"first":1e999')
+
+
+@pytest.mark.parametrize("payload", ["", "{}", "[1]", "null", '{"kind":"sweep"}', "x", SOON, NEVER])
 def test_text_that_is_no_trial_is_refused(payload: str) -> None:
     with pytest.raises(DataError, match="expected a trial as JSON"):
         Trial.from_payload(payload)

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
-from cryptovolt.domain.errors import DataError
+from cryptovolt.domain.errors import CryptoVoltError, DataError
 from cryptovolt.domain.timeframe import timeframe_ms
 
 GENESIS = "0" * 64
@@ -114,6 +114,10 @@ class Trial:
                 "expected a study and at least one symbol, found "
                 f"{self.study!r} and {self.symbols!r}"
             )
+        for name in _WHOLE:
+            value: object = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise DataError(f"expected {name} as a whole number, found {value!r}")
         if not 0 <= self.first <= self.last:
             raise DataError(f"expected 0 ≤ first ≤ last, found {self.first} and {self.last}")
         if self.n_observations < 0 or self.returns_ms <= 0:
@@ -174,7 +178,7 @@ class Trial:
             record["returns"] = np.frombuffer(base64.b64decode(record["returns"]), "<f4")
             record["symbols"] = tuple(record["symbols"])
             return cls(**record, hash=digest(payload))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (CryptoVoltError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"expected a trial as JSON, found {payload[:80]!r} ({error})") from None
 
 
@@ -236,6 +240,7 @@ def digest(payload: str) -> str:
 
 
 _FIELDS = tuple(f.name for f in fields(Trial))
+_WHOLE = ("first", "last", "n_observations", "returns_ms")
 _MOMENTS = ("sharpe", "skewness", "kurtosis")
 
 
