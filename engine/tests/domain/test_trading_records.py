@@ -23,7 +23,12 @@ def rates(times: list[int], values: list[float]) -> FundingRates:
     return FundingRates(timestamp=np.array(times, np.int64), rate=np.array(values, np.float64))
 
 
+def rates_of_lists() -> FundingRates:
+    return FundingRates(timestamp=[1], rate=[0.1])  # type: ignore[arg-type]
+
+
 REFUSED: list[tuple[Callable[[], object], str]] = [
+    (rates_of_lists, "timestamp as an array, found list"),
     (lambda: Costs(fee=0.2), r"fee as a fraction in \[0, 0.1\], found 0.2"),
     (lambda: Costs(fee=NAN), "fee as a fraction"),
     (lambda: Costs(maker_fee=-0.001), "maker_fee as a fraction"),

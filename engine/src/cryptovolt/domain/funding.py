@@ -32,6 +32,10 @@ class FundingRates:
     rate: FloatArray
 
     def __post_init__(self) -> None:
+        for name in ("timestamp", "rate"):
+            given = getattr(self, name)
+            if not isinstance(given, np.ndarray):
+                raise DataError(f"expected {name} as an array, found {type(given).__name__}")
         if self.timestamp.ndim != 1 or self.timestamp.shape != self.rate.shape:
             raise DataError(
                 "expected timestamp and rate of one length, found shapes "
