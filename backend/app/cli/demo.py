@@ -31,7 +31,7 @@ def demo(
     report: Annotated[Path | None, typer.Option(help="Where to write the report.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Walk the corridor once: import, check, train, judge, backtest, paper replay, report.
+    """Walk the corridor once: import, check, train, backtest, judge, paper replay, report.
 
     Without --bars the last two years of BTCUSDT are fetched from the public archive; where that
     cannot be reached, a SYNTHETIC market is generated.
@@ -42,6 +42,7 @@ def demo(
     from app.core.init_db import init_db
     from app.services.auth import ensure_local_user
     from app.services.corridor import WalkOptions, walk
+    from app.wiring import trial_ledger
 
     now = datetime.now(UTC)
     options = WalkOptions(now=now, cash=cash, seed=seed)
@@ -56,7 +57,7 @@ def demo(
         db.flush()
         db.expunge(user)
     with _shown(console) as progress:
-        walked = walk(market, user, options, progress)
+        walked = walk(market, user, options, progress, trial_ledger())
     path = _write_report(walked, report or settings.home / "reports" / "demo.html")
     summary = _summary(walked, path)
     if as_json:
@@ -138,6 +139,7 @@ def _write_report(walked: "Walk", path: Path) -> Path:
     return write_report(
         walked.backtest,
         path,
+        assessment=walked.assessment,
         title=f"Hybrid strategy on {walked.market.key}",
         synthetic=walked.market.synthetic,
         verdict=walked.trained.evaluation.verdict.text,
@@ -177,6 +179,7 @@ def _summary(walked: "Walk", report: Path) -> dict[str, Any]:
         "actions_changed_by": dict(walked.influence),
         "backtest": statistics(walked.backtest),
         "buy_and_hold": statistics(walked.buy_and_hold),
+        "assessment": walked.assessment.to_record(),
         "paper": {
             "bars": len(walked.turns),
             "signals": {action: actions.count(action) for action in ("BUY", "SELL", "HOLD")},
@@ -199,7 +202,7 @@ def _print(walked: "Walk", summary: dict[str, Any]) -> None:
     for name, value in _rows(summary):
         table.add_row(name, value)
     console.print(table)
-    console.print(f"Verdict: {summary['verdict']}", soft_wrap=True)
+    console.print(f"Model: {summary['verdict']}", soft_wrap=True, highlight=False)
     console.print(f"Report: {summary['report']}", soft_wrap=True)
     console.print("See it on the dashboard: ./cv up", soft_wrap=True)
 
@@ -227,11 +230,21 @@ def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("actions changed by", changed),
         ("backtest after costs", _result(summary["backtest"])),
         ("buy and hold, same bars", _result(summary["buy_and_hold"])),
+        ("verdict", _judgement(summary["assessment"])),
         ("paper replay", f"{paper['bars']:,} bars, {signals}, {paper['vetoes']:,} vetoed"),
         ("paper trades", f"{paper['trades']:,}"),
         ("paper against backtest", f"{paper['differences_from_backtest']} differences"),
         ("session", str(summary["session_id"])),
     ]
+
+
+def _judgement(assessment: dict[str, Any]) -> str:
+    missed = [
+        f"not met: {condition['name']} ({condition['found']})"
+        for condition in assessment["conditions"]
+        if not condition["met"]
+    ]
+    return "\n".join([assessment["verdict"].upper(), *missed])
 
 
 def _result(statistics: dict[str, float | None]) -> str:

@@ -1,4 +1,4 @@
-"""The whole corridor once: check, snapshot, train, judge, backtest, replay on paper, store.
+"""The whole corridor once: check, snapshot, train, backtest, assess, replay on paper, store.
 
 The newest bars are held out of training. They are replayed on paper bar by bar, and compared with a
 backtest of the same bars: not one fill and not one unit of equity may differ.
@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,16 +22,18 @@ from app.services import paper
 from app.services.bars import take_snapshot
 from app.services.markets import Market
 from app.services.training import Trained, keep_model, train
-from cryptovolt.backtest.baseline import buy_and_hold_of
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate_account
+from cryptovolt.backtest.trial import trial_of
 from cryptovolt.decision.fusion import influence
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
-from cryptovolt.domain.ports import Progress
+from cryptovolt.domain.ports import Progress, TrialLedger
+from cryptovolt.domain.trials import TrialKind
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.market.checking import Findings, check_bars, require_clean
+from cryptovolt.research.robustness import Assessment, assess
 from cryptovolt.trading.hybrid import Decisions, HybridStrategy
 from cryptovolt.trading.session import PaperSession, Turn
 
@@ -57,10 +60,11 @@ class WalkOptions:
 class Walk:
     """What the corridor gave.
 
-    `backtest` covers every bar with an out-of-sample vote of the model, `held_out` the held-out
-    bars alone. `influence` counts the backtest's bars on which the action would have been another
-    without a source's vote; `differences` the fills and equities in which the paper replay of the
-    held-out bars departs from their backtest.
+    `backtest` covers every bar with an out-of-sample vote of the model, `assessment` judges it with
+    all trials on its data; `held_out` covers the held-out bars alone. `influence` counts the
+    backtest's bars on which the action would have been another without a source's vote;
+    `differences` the fills and equities in which the paper replay of the held-out bars departs from
+    their backtest.
     """
 
     market: Market
@@ -70,6 +74,7 @@ class Walk:
     strategy: HybridStrategy
     influence: Mapping[str, int]
     backtest: Run
+    assessment: Assessment
     buy_and_hold: Run
     held_out: Run
     turns: tuple[Turn, ...]
@@ -78,8 +83,12 @@ class Walk:
     model_id: int
 
 
-def walk(market: Market, user: User, options: WalkOptions, progress: Progress) -> Walk:
+def walk(
+    market: Market, user: User, options: WalkOptions, progress: Progress, ledger: TrialLedger
+) -> Walk:
     """Walk a market through the corridor and store what came of it, in one transaction.
+
+    The backtest is a trial in the ledger, also where something fails after it.
 
     Raises
     ------
@@ -97,6 +106,7 @@ def walk(market: Market, user: User, options: WalkOptions, progress: Progress) -
     account = strategy.trading_settings(options.cash)
     backtest = simulate_account(market.bars[first:], decided.target[first:], account, rules)
     alone = simulate_account(market.bars[held_out:], decided.target[held_out:], account, rules)
+    assessment = _judged(backtest, trained, strategy, ledger, options.seed)
     session, turns = replay(market, held_out, strategy, rules, options.cash, progress)
     with SessionLocal.begin() as db:
         model_id = keep_model(db, trained, market, snapshot.hash, settings.home / "models")
@@ -114,7 +124,8 @@ def walk(market: Market, user: User, options: WalkOptions, progress: Progress) -
         strategy=strategy,
         influence=_influence(decided, first),
         backtest=backtest,
-        buy_and_hold=buy_and_hold_of(backtest),
+        assessment=assessment,
+        buy_and_hold=assessment.hold,
         held_out=alone,
         turns=turns,
         differences=differences(turns, alone),
@@ -208,6 +219,23 @@ def opening(
         started_at=options.now,
         settings={"seed": options.seed, "data_hash": market.bars.content_hash()},
     )
+
+
+def _judged(
+    run: Run, trained: Trained, strategy: HybridStrategy, ledger: TrialLedger, seed: int
+) -> Assessment:
+    record = strategy_parameters(strategy)
+    weights, limits = record.pop("weights"), record.pop("limits")
+    parameters = {
+        **record,
+        **{f"weight_{source}": weight for source, weight in weights.items()},
+        **limits,
+        "model": trained.model.artefact_hash,
+        "model_status": trained.status,
+        "seed": seed,
+    }
+    ledger.append([trial_of(run, TrialKind.BACKTEST, STRATEGY_NAME, parameters)])
+    return assess(run, ledger=ledger, rng=np.random.default_rng(seed))
 
 
 def _influence(decided: Decisions, first: int) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The commands ``demo`` and ``up`` as a person runs them: as programs, on a real database."""
 
+import html
 import json
 import os
 import re
@@ -48,7 +49,13 @@ def test_the_demo_tells_in_json_what_the_corridor_gave(
     assert found["paper"]["differences_from_backtest"] == 0
     assert found["auc"]["low"] < 0.5 < found["auc"]["high"]
     assert found["verdict"].startswith("no edge shown")
-    assert "SYNTHETIC" in report.read_text()
+    assert found["assessment"]["verdict"] == "no edge shown"
+    assert found["assessment"]["selection"]["n_trials"] == 1
+    page = report.read_text()
+    assert "SYNTHETIC" in page
+    missed = [c for c in found["assessment"]["conditions"] if not c["met"]]
+    assert missed
+    assert all(html.escape(condition["found"]) in page for condition in missed)
     stored = counted(fresh_database_url)
     assert stored["bars"] == found["bars"]
     assert stored["signals"] == stored["equity"] == found["paper"]["bars"]
@@ -81,7 +88,8 @@ def test_without_files_or_network_the_demo_says_that_it_generates(
     assert result.returncode == 0, result.stderr
     assert "a SYNTHETIC market is" in result.stderr
     assert "SYNTHETIC-USDT 1h from synthetic · SYNTHETIC" in result.stdout
-    assert "no edge shown" in result.stdout
+    assert "NO EDGE SHOWN" in result.stdout
+    assert "not met: " in result.stdout
 
 
 def test_news_without_bars_is_one_sentence(database_url: str, tmp_path: Path) -> None:

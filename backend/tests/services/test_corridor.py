@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.adapters.trial_ledger import DatabaseLedger
 from app.core.database import SessionLocal
 from app.models.database import (
     Alert,
@@ -23,6 +25,8 @@ from app.services.auth import ensure_local_user
 from app.services.corridor import Walk, WalkOptions, walk
 from app.services.markets import SYNTHETIC_BARS, synthetic_market
 from app.services.training import champion, training_bars
+from cryptovolt.domain.signal import Source
+from cryptovolt.research.robustness import assess
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EIGHT_TABLES = (User, TradingStrategy, MarketData, SentimentData, Signal, Trade, Model, Alert)
@@ -37,7 +41,7 @@ def walked_once() -> Walk:
         user = ensure_local_user(db)
         db.flush()
         db.expunge(user)
-    return walk(synthetic_market(NOW), user, WalkOptions(now=NOW), unheard)
+    return walk(synthetic_market(NOW), user, WalkOptions(now=NOW), unheard, DatabaseLedger())
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,25 @@ def test_the_paper_replay_is_the_backtest_to_the_last_unit(walked: Walk) -> None
     assert walked.differences == 0
     assert len(walked.turns) == SYNTHETIC_BARS - training_bars(SYNTHETIC_BARS)
     assert len(walked.held_out.fills) > 5
+
+
+def test_the_backtest_is_a_trial_and_is_judged_with_all_of_them(walked: Walk) -> None:
+    run = walked.backtest
+    first, last = run.timestamp[[0, -1]].tolist()
+    (trial, *_) = DatabaseLedger().trials(["SYNTHETIC-USDT"], first, last)
+    assert trial.study == "Hybrid"
+    assert trial.parameters["weight_ml"] == walked.strategy.policy.weights[Source.ML]
+    assert trial.parameters["model"] == walked.trained.model.artefact_hash
+    assert trial.result["total_return"] == run.statistics["total_return"]
+    assert walked.assessment.run is run
+    counted = walked.assessment.selection.trials
+    assert counted is not None
+    assert counted.n_trials == 1
+    assert walked.assessment.verdict == "no edge shown"
+    same = assess(run, ledger=DatabaseLedger(), rng=np.random.default_rng(7))
+    assert same.random is not None
+    assert walked.assessment.random is not None
+    assert same.random.percentile == walked.assessment.random.percentile
 
 
 def test_a_signal_is_stored_for_every_replayed_bar(walked: Walk, db: Session) -> None:
