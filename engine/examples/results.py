@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 import cryptovolt as cv
+from cryptovolt.backtest.baseline import buy_and_hold_of
 from cryptovolt.backtest.run import Run
 from cryptovolt.domain.errors import CryptoVoltError, DataError
 from cryptovolt.research.certainty import certainty_of
@@ -139,20 +140,12 @@ def _run(bars: cv.Bars, strategy: Any, ledger: cv.FileLedger, **more: Any) -> Ru
     return cv.backtest(bars, strategy, ledger=ledger, seed=SEED, **more)
 
 
-def hold_of(run: Run) -> Run:
-    """Return buy and hold that pays the funding of the run too."""
-    target = np.full(len(run), np.nan)
-    target[0] = 1.0
-    (bars,) = run.bars.values()
-    return cv.simulate(bars, target, costs=run.trading.costs, rules=run.rules, funding=run.funding)
-
-
 def table_of(market: Market, folder: Path, say: Callable[[str], object]) -> str:
     """Return a market's part of the page."""
     with tempfile.TemporaryDirectory() as place:
         ledger = cv.FileLedger(Path(place) / "trials.jsonl")
         rows = runs_of(market, folder, ledger)
-        lines = [_hold_line(hold_of(rows[0].run))]
+        lines = [_hold_line(buy_and_hold_of(rows[0].run))]
         for row in rows:
             say(f"{market.title}: {row.name}")
             found = cv.assess(row.run, ledger=ledger, rng=np.random.default_rng(SEED))
