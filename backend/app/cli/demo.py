@@ -142,7 +142,7 @@ def _write_report(walked: "Walk", path: Path) -> Path:
         assessment=walked.assessment,
         title=f"Hybrid strategy on {walked.market.key}",
         synthetic=walked.market.synthetic,
-        verdict=walked.trained.evaluation.verdict.text,
+        verdict=f"Model: {walked.trained.evaluation.verdict.text}",
         model_card=record["scores"],
         settings={
             "model": walked.trained.model.artefact_hash,
