@@ -194,10 +194,10 @@ def _print(
 
 def judged(selection: "Selection") -> str:
     """Return what a Sharpe ratio is worth after everything that was tried, as a sentence."""
-    if selection.trials is None or selection.deflated_by_all is None:
+    if selection.trials is None or selection.strictest is None:
         return f"Deflated Sharpe ratio: none ({selection.reason})"
     return (
-        f"Deflated Sharpe ratio: {selection.deflated_by_all:.3f} after "
+        f"Deflated Sharpe ratio: {selection.strictest:.3f} after "
         f"{selection.trials}, all that was ever tried on overlapping data; 0.95 would say "
         "something."
     )

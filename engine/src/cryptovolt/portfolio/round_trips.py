@@ -137,7 +137,7 @@ def _walk(fills: WholeNumbers, trips: WholeNumbers, running: IntArray) -> int:
         if at >= 0 and trips[at, _SIDE] != side:
             closing = min(size, trips[at, _OPENED] - trips[at, _CLOSED])
             part = value if closing == size else value // size * closing
-            charge = _share(fee, closing, size)
+            charge = fee if closing == size else _share(fee, closing, size)
             trips[at, _CLOSED] += closing
             trips[at, _EXIT] += part
             trips[at, _FEES] += charge

@@ -182,7 +182,7 @@ def run_market(experiment: NullExperiment, rng: Generator) -> Outcome:
         best=best,
         standing=found.judgement.standing,
         psr=_number(selection.probabilistic),
-        dsr=_number(selection.deflated_by_all),
+        dsr=_number(selection.strictest),
         dsr_effective=_number(selection.deflated),
         pbo=_number(overfitting.probability),
         p_value=np.nan if random is None else random.p_value,

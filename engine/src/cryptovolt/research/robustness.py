@@ -232,7 +232,8 @@ def _selection_record(found: Selection) -> dict[str, object]:
         "n_effective": None if found.trials is None else found.trials.n_effective,
         "sharpe_variance": None if found.trials is None else found.trials.sharpe_variance,
         "probabilistic_sharpe_ratio": found.probabilistic,
-        "deflated_sharpe_ratio": found.deflated_by_all,
+        "deflated_sharpe_ratio": found.strictest,
+        "deflated_by_all": found.deflated_by_all,
         "deflated_by_effective": found.deflated,
         "reason": found.reason,
     }

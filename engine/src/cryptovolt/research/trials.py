@@ -68,6 +68,12 @@ class Selection:
     deflated_by_all: float | None
     reason: str | None
 
+    @property
+    def strictest(self) -> float | None:
+        """The smaller of both deflated ratios: what a verdict asks for."""
+        known = [value for value in (self.deflated, self.deflated_by_all) if value is not None]
+        return min(known, default=None)
+
 
 def count_trials(trials: Sequence[Trial], timeframe: str) -> TrialCount | None:
     """Return how much was tried, with Sharpe ratios per bar of `timeframe`; None without trials.

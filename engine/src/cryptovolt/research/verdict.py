@@ -145,7 +145,7 @@ def judge_run(evidence: Evidence) -> Judgement:
 def _basic(found: Evidence) -> tuple[Condition, ...]:
     # Comparisons are written so that NaN is not met.
     gained, rank = found.total_return, found.random
-    psr, deflated = found.selection.probabilistic, found.selection.deflated_by_all
+    psr, deflated = found.selection.probabilistic, found.selection.strictest
     enough = found.n_trades >= MIN_TRADES and found.n_days >= MIN_DAYS
     few = "" if enough else "too few to tell: "
     return (
@@ -194,8 +194,8 @@ def _further(found: Evidence) -> tuple[Condition, ...]:
         ),
         _also(
             f"deflated Sharpe ratio ≥ {MIN_PROBABILITY:g}",
-            _reaches(chosen.deflated_by_all, MIN_PROBABILITY),
-            f"deflated Sharpe ratio {_number(chosen.deflated_by_all)} "
+            _reaches(chosen.strictest, MIN_PROBABILITY),
+            f"deflated Sharpe ratio {_number(chosen.strictest)} "
             f"({chosen.reason or chosen.trials})",
         ),
         _also(
