@@ -158,6 +158,20 @@ def test_json_feather_parquet_and_gzip_hold_the_same_bars(
         assert (read.symbol, read.timeframe) == ("BTCUSDT", "1h")
 
 
+def test_json_objects_are_read_by_key_in_whatever_order_a_row_has_them(
+    tmp_path: Path, make_bars: MakeBars
+) -> None:
+    bars = make_bars()
+    rng = np.random.default_rng(3)
+    rows: list[dict[str, float]] = []
+    for number in range(len(bars)):
+        keys = list(COLUMNS) if number == 0 else rng.permutation(COLUMNS).tolist()
+        rows.append({key: getattr(bars, key)[number].item() for key in keys})
+    assert any(list(row) != list(COLUMNS) for row in rows)
+    (tmp_path / "BTC_USDT-1h.json").write_text(json.dumps(rows))
+    assert same_values(cv.read_bars(tmp_path / "BTC_USDT-1h.json"), bars)
+
+
 def test_more_rows_than_a_batch_are_read_whole_and_in_order(tmp_path: Path) -> None:
     n = 150_000
     close = np.linspace(1.0, 2.0, n)
@@ -211,6 +225,9 @@ def test_pairs_are_written_in_venue_form() -> None:
 
 ROW = "1704067200,1,2,0.5,1.5,10"
 NEXT = "1704070800,1,2,0.5,1.5,10"
+LIST = [1704067200000, 1, 2, 0.5, 1.5, 10]
+OBJECT = dict(zip(COLUMNS, LIST, strict=True))
+LACKING = {name: value for name, value in OBJECT.items() if name != "high"}
 REFUSED = [
     # what is in the file, what the sentence says
     ("", "found an empty file"),
@@ -230,6 +247,9 @@ REFUSED = [
     ('[{"a": 1}]', "expected columns"),
     ("[[1704067200000, 1, 2]]", "row 1: expected 6 values, found 3"),
     ("[[1704067200000, 1, 2", "cannot be read"),
+    (json.dumps([OBJECT, LACKING | {"trades": 3}]), "row 2: expected the key high as in row 1"),
+    (json.dumps([OBJECT, LIST]), "row 2: expected an object as in row 1, found a list"),
+    (json.dumps([LIST, OBJECT]), "row 2: expected a list as in row 1, found an object"),
     ("a\x00b,c\n1,2\n", "bytes that are no text"),
     ("timestamp,open,high,low,close,volume " + "x" * 1_200_000, "a line longer than 1 MB"),
     (f"{HEADER}\n{ROW}\n1704070800,1,2,0.5,1.5,{'1' * 1_200_000}\n", "a line longer than 1 MB"),

@@ -127,23 +127,48 @@ def _names_by_role(names: Sequence[str], layout: Layout) -> dict[str, str]:
 
 def _json_frames(path: Path, layout: Layout) -> Iterator[pl.DataFrame]:
     rows = _json_rows(path)
+    # An object's keys may come in any order; the first row says which name has which role.
+    names = list(cast(dict[str, Any], rows[0])) if isinstance(rows[0], dict) else None
     for start in range(0, len(rows), BATCH_ROWS):
         columns: dict[str, list[str]] = {role: [] for role in layout.positions}
         for number, row in enumerate(rows[start : start + BATCH_ROWS], start + 1):
-            cells = _cells(row)
-            if len(cells) < layout.n_columns:
-                raise DataError(
-                    f"row {number}: expected {layout.n_columns} values, found {len(cells)}"
-                )
-            for role, position in layout.positions.items():
-                columns[role].append(str(cells[position]))
+            if names is None:
+                cells = _cells_of_list(row, layout, number)
+            else:
+                cells = _cells_of_object(row, layout, names, number)
+            for role, cell in cells:
+                columns[role].append(str(cell))
         yield pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
-def _cells(row: Any) -> list[Any]:
+def _cells_of_list(row: Any, layout: Layout, number: int) -> Iterator[tuple[str, Any]]:
+    if not isinstance(row, list):
+        raise DataError(f"row {number}: expected a list as in row 1, found {_kind(row)}")
+    cells = cast(list[Any], row)
+    if len(cells) < layout.n_columns:
+        raise DataError(f"row {number}: expected {layout.n_columns} values, found {len(cells)}")
+    return ((role, cells[position]) for role, position in layout.positions.items())
+
+
+def _cells_of_object(
+    row: Any, layout: Layout, names: Sequence[str], number: int
+) -> Iterator[tuple[str, Any]]:
+    if not isinstance(row, dict):
+        raise DataError(f"row {number}: expected an object as in row 1, found {_kind(row)}")
+    cells = cast(dict[str, Any], row)
+    for role, position in layout.positions.items():
+        name = names[position]
+        if name not in cells:
+            raise DataError(
+                f"row {number}: expected the key {name} as in row 1, found {', '.join(cells)}"
+            )
+        yield role, cells[name]
+
+
+def _kind(row: object) -> str:
     if isinstance(row, dict):
-        return list(cast(dict[str, Any], row).values())
-    return cast(list[Any], row) if isinstance(row, list) else []
+        return "an object"
+    return "a list" if isinstance(row, list) else f"the single value {row!r}"
 
 
 def _json_rows(path: Path) -> list[Any]:
