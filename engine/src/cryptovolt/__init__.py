@@ -34,12 +34,14 @@ from cryptovolt.research.walkforward_strategy import walkforward
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.sentiment.news import read_sentiment
 from cryptovolt.sentiment.scorer import score_sentiment
+from cryptovolt.trading.account import Account
 from cryptovolt.trading.hybrid import HybridStrategy
 from cryptovolt.trading.strategy_loading import load_strategy
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Account",
     "Bars",
     "Cancel",
     "Costs",

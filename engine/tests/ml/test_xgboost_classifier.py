@@ -47,6 +47,12 @@ def test_it_is_a_classifier(classifier: XGBoostClassifier) -> None:
     assert len(port.artefact_hash) == 64
 
 
+def test_it_prints_its_size_and_hash_and_not_the_model(classifier: XGBoostClassifier) -> None:
+    n_trees = len(json.loads(classifier.model)["learner"]["gradient_booster"]["model"]["trees"])
+    first = classifier.artefact_hash[:16]
+    assert repr(classifier) == f"XGBoostClassifier({n_trees} trees, 3 features, {first})"
+
+
 def test_flat_trees_equal_xgboost(classifier: XGBoostClassifier) -> None:
     values, _ = rows(2, 20_000)
     booster = xgboost.Booster()

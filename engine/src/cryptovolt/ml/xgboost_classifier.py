@@ -72,7 +72,7 @@ class BoosterSettings:
             )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class XGBoostClassifier:
     """A trained classifier; the port :class:`cryptovolt.domain.ports.Classifier`.
 
@@ -83,6 +83,12 @@ class XGBoostClassifier:
     manifest: dict[str, Any]
     trees: FlatTrees
     calibration: Platt
+
+    def __repr__(self) -> str:
+        return (
+            f"XGBoostClassifier({self.trees.root.size} trees, {len(self.feature_names)} features, "
+            f"{self.artefact_hash[:16]})"
+        )
 
     @property
     def feature_names(self) -> Sequence[str]:
