@@ -66,7 +66,7 @@ WEAK = [
     ("alpha per year undefined", {"alpha": None}),
     ("undefined to +50.0%", {"alpha": Interval(0.3, float("nan"), 0.5)}),
     ("a loss with costs × 2", {"stresses": (replace(STRESS, total_return=-0.1),)}),
-    ("a gain under all", {"stresses": ()}),
+    ("no stress was simulated", {"stresses": ()}),
 ]
 
 
@@ -91,16 +91,60 @@ def test_without_a_further_condition_it_is_weak(said: str, changed: dict[str, ob
     assert said in found.text
 
 
-def test_a_single_trial_was_not_chosen_so_it_needs_no_probability_of_overfitting() -> None:
+@pytest.mark.parametrize("probability", [None, float("nan"), 0.1])
+def test_a_run_whose_ledger_holds_a_single_trial_is_at_most_weak(
+    probability: float | None,
+) -> None:
     one = TrialCount(n_trials=1, n_effective=1, sharpe_variance=None)
-    alone = Overfitting(probability=None, n_trials=1, reason="one trial")
+    alone = Overfitting(probability=probability, n_trials=1, reason="one trial")
     only = replace(GOOD, selection=replace(SELECTION, trials=one), overfitting=alone)
-    assert judge_run(only).standing is Standing.HOLDS_UP
+    found = judge_run(only)
+    assert found.standing is Standing.WEAK
+    assert [c.name for c in found.conditions if not c.met] == [
+        "probability of backtest overfitting ≤ 0.2, with more than one trial in the ledger"
+    ]
+
+
+UNDEFINED = [
+    {"total_return": float("nan")},
+    {"n_days": float("nan")},
+    {"random": None},
+    {"random": entries(float("nan"))},
+    {"sharpe": None},
+    {"sharpe": Interval(2.0, float("nan"), 3.0)},
+    {"alpha": None},
+    {"alpha": Interval(0.3, float("nan"), 0.5)},
+    {"selection": UNKNOWN},
+    {"selection": replace(SELECTION, probabilistic=None)},
+    {"selection": replace(SELECTION, deflated=None, deflated_by_all=None)},
+    {"selection": replace(SELECTION, deflated=float("nan"), deflated_by_all=0.97)},
+    {"selection": replace(SELECTION, deflated=0.98, deflated_by_all=float("nan"))},
+    {"overfitting": Overfitting(probability=None, n_trials=0, reason="none")},
+    {"overfitting": Overfitting(probability=float("nan"), n_trials=2, reason="two")},
+    {"stresses": ()},
+    {"stresses": (replace(STRESS, total_return=float("nan")),)},
+]
+
+
+@pytest.mark.parametrize("changed", UNDEFINED)
+def test_what_is_undefined_is_not_met(changed: dict[str, object]) -> None:
+    found = judge_run(replace(GOOD, **changed))  # type: ignore[arg-type]
+    assert found.standing is not Standing.HOLDS_UP
+    assert not all(condition.met for condition in found.conditions)
+
+
+def test_no_condition_on_trials_is_met_where_none_are_known() -> None:
+    nothing = Overfitting(probability=None, n_trials=0, reason="no ledger")
+    found = judge_run(replace(GOOD, selection=UNKNOWN, overfitting=nothing))
+    unmet = [condition for condition in found.conditions if not condition.met]
+    assert found.standing is Standing.WEAK
+    assert len(unmet) == 3
+    assert all("deflated" in c.name or "overfitting" in c.name for c in unmet)
 
 
 def test_the_verdict_prints_its_rule_and_every_condition() -> None:
     text = str(judge_run(replace(GOOD, selection=UNKNOWN)))
-    assert text.startswith("weak: deflated Sharpe ratio undefined (no ledger)")
+    assert text.startswith("weak: no trials are known; deflated Sharpe ratio undefined (no ledger)")
     assert "No edge shown: a basic one is not. What could not be computed is not met." in text
     assert text.count("\n") == 1 + len(judge_run(GOOD).conditions)
     assert "NOT met" in text

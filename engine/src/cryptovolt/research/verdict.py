@@ -145,7 +145,7 @@ def judge_run(evidence: Evidence) -> Judgement:
 def _basic(found: Evidence) -> tuple[Condition, ...]:
     # Comparisons are written so that NaN is not met.
     gained, rank = found.total_return, found.random
-    psr, deflated = found.selection.probabilistic, found.selection.strictest
+    psr, known = found.selection.probabilistic, found.selection.trials is not None
     enough = found.n_trades >= MIN_TRADES and found.n_days >= MIN_DAYS
     few = "" if enough else "too few to tell: "
     return (
@@ -161,12 +161,14 @@ def _basic(found: Evidence) -> tuple[Condition, ...]:
             _reaches(psr, MIN_PROBABILITY),
             f"probabilistic Sharpe ratio {_number(psr)}",
         ),
-        _basically(
-            f"deflated Sharpe ratio, where trials are known, ≥ {WEAK_PROBABILITY:g}",
-            found.selection.trials is None or _reaches(deflated, WEAK_PROBABILITY),
-            "not asked: no trials are known"
-            if found.selection.trials is None
-            else f"deflated Sharpe ratio {_number(deflated)}",
+        Condition(
+            name=f"deflated Sharpe ratio ≥ {WEAK_PROBABILITY:g}",
+            met=_deflated_reaches(found.selection, WEAK_PROBABILITY),
+            # Who keeps no ledger can still be weak, with this condition not met.
+            basic=known,
+            found=f"deflated Sharpe ratio {_number(found.selection.strictest)}"
+            if known
+            else "no trials are known",
         ),
         _basically(
             f"p ≤ {MAX_P_VALUE:g} among random entries",
@@ -180,7 +182,6 @@ def _basic(found: Evidence) -> tuple[Condition, ...]:
 
 def _further(found: Evidence) -> tuple[Condition, ...]:
     chosen, overfitted = found.selection, found.overfitting
-    failed = [stress.name for stress in found.stresses if not stress.survived]
     return (
         _also(
             "the 95 % interval of the Sharpe ratio lies above 0 (cash)",
@@ -194,29 +195,45 @@ def _further(found: Evidence) -> tuple[Condition, ...]:
         ),
         _also(
             f"deflated Sharpe ratio ≥ {MIN_PROBABILITY:g}",
-            _reaches(chosen.strictest, MIN_PROBABILITY),
-            f"deflated Sharpe ratio {_number(chosen.strictest)} "
-            f"({chosen.reason or chosen.trials})",
+            _deflated_reaches(chosen, MIN_PROBABILITY),
+            f"deflated Sharpe ratio {_number(chosen.strictest)} ({chosen.reason or chosen.trials})",
         ),
         _also(
-            f"probability of backtest overfitting ≤ {MAX_OVERFITTING:g}",
+            f"probability of backtest overfitting ≤ {MAX_OVERFITTING:g}, "
+            "with more than one trial in the ledger",
             _not_overfitted(chosen, overfitted),
             f"probability of backtest overfitting {_number(overfitted.probability)} "
-            f"({overfitted.reason})",
+            f"({overfitted.reason}{_alone(chosen)})",
         ),
         _also(
             "a gain under every stress",
-            bool(found.stresses) and not failed,
-            f"a loss with {', '.join(failed)}" if failed else "a gain under all of them",
+            bool(found.stresses) and all(stress.survived for stress in found.stresses),
+            _stressed(found.stresses),
         ),
     )
 
 
 def _not_overfitted(chosen: Selection, overfitted: Overfitting) -> bool:
-    if overfitted.probability is not None:
-        return overfitted.probability <= MAX_OVERFITTING
-    # Where the ledger shows a single trial there was no choice that could overfit.
-    return chosen.trials is not None and chosen.trials.n_trials == 1
+    # A ledger with a single trial is as likely one that was kept for the winner only.
+    several = chosen.trials is not None and chosen.trials.n_trials > 1
+    probability = overfitted.probability
+    return several and probability is not None and probability <= MAX_OVERFITTING
+
+
+def _alone(chosen: Selection) -> str:
+    alone = chosen.trials is not None and chosen.trials.n_trials == 1
+    return "; the ledger holds a single trial" if alone else ""
+
+
+def _deflated_reaches(chosen: Selection, least: float) -> bool:
+    return _reaches(chosen.deflated, least) and _reaches(chosen.deflated_by_all, least)
+
+
+def _stressed(stresses: Sequence[Stress]) -> str:
+    if not stresses:
+        return "no stress was simulated"
+    failed = [stress.name for stress in stresses if not stress.survived]
+    return f"a loss with {', '.join(failed)}" if failed else "a gain under all of them"
 
 
 def _reaches(value: float | None, least: float) -> bool:
