@@ -94,7 +94,8 @@ def test_the_page_tells_everything_and_loads_nothing(tmp_path: Path) -> None:
     text = " ".join(reader.text).replace("\u00a0", " ")
     for expected in (
         "SYNTHETIC", "No edge shown.", "buy and hold", "Drawdown", "Monthly returns", "Jan",
-        "Sharpe ratio per year", "95 % interval", "0.5312", "0.4923 to –", "majority", "Fees paid",
+        "Sharpe ratio per year (per bar)", "95 % interval", "0.5312", "0.4923 to –", "majority",
+        "Fees paid",
         "twice the costs", "round trips", "stop loss", "data_hash", "seed",
         run.bars["COIN"].content_hash(), f"{run.statistics['final_equity']:,.2f}",
     ):  # fmt: skip
@@ -173,7 +174,8 @@ def test_an_assessed_run_has_its_verdict_on_top_with_every_condition_and_the_rul
         "30 random entries", "costs × 2", "slippage × 2", "one bar later", "5% missed fills",
         "Trades in another order", "Blocks of days", "Deflated Sharpe ratio", "overfitting",
         "assessment_seed", "Returns by day", "Returns by closed trade", "Trades on the price",
-        "Recovered", "Eaten by costs", "Alpha per year",
+        "Recovered", "Eaten by costs", "Alpha per year (daily)", "Alpha per year (per bar)",
+        "Largest drawdown (daily)", "Largest drawdown (per bar)", "Sharpe (daily)",
     ):  # fmt: skip
         assert expected in text, expected
     assert page.count("<svg") == 8

@@ -42,7 +42,8 @@ def test_the_page_shows_rows_map_and_what_the_best_is_worth(tmp_path: Path) -> N
     assessment = assess(best, ledger=ledger, n_random=20, n_paths=20)
     page = text_of(write_report(found, tmp_path / "s.html", assessment=assessment))
     for expected in (
-        "Sweep of trend", "12 combinations", "Sharpe ratio by parameters", "band ↓ length →",
+        "Sweep of trend", "12 combinations", "Sharpe ratio (per bar) by parameters",
+            "band ↓ length →",
         "Trials on this data", "Deflated Sharpe ratio", "Probability of overfitting",
         "Equity of the best combination", "No edge shown", "data_hash",
     ):  # fmt: skip

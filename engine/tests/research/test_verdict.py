@@ -45,15 +45,18 @@ NO_EDGE = [
     ("in 179 days", {"n_days": 179.0}),
     ("total return -0.1%", {"total_return": -0.001}),
     ("total return undefined", {"total_return": float("nan")}),
-    ("Sharpe ratio 0.94", {"selection": replace(SELECTION, probabilistic=0.94)}),
-    ("Sharpe ratio undefined", {"selection": replace(SELECTION, probabilistic=None)}),
-    ("deflated Sharpe ratio 0.79", {"selection": replace(SELECTION, deflated_by_all=0.79)}),
+    ("Sharpe ratio (per bar) 0.94", {"selection": replace(SELECTION, probabilistic=0.94)}),
+    ("Sharpe ratio (per bar) undefined", {"selection": replace(SELECTION, probabilistic=None)}),
+    (
+        "deflated Sharpe ratio (per bar) 0.79",
+        {"selection": replace(SELECTION, deflated_by_all=0.79)},
+    ),
     ("p = 0.0594", {"random": entries(94.5)}),
     ("took no position", {"random": None}),
 ]
 WEAK = [
     ("undefined (no ledger)", {"selection": UNKNOWN}),
-    ("Sharpe ratio 0.94", {"selection": replace(SELECTION, deflated_by_all=0.94)}),
+    ("Sharpe ratio (per bar) 0.94", {"selection": replace(SELECTION, deflated_by_all=0.94)}),
     (
         "overfitting 0.21",
         {"overfitting": Overfitting(probability=0.21, n_trials=9, reason="9")},
@@ -63,7 +66,7 @@ WEAK = [
         {"overfitting": Overfitting(probability=None, n_trials=0, reason="none")},
     ),
     ("-0.10 to 3.00", {"sharpe": Interval(2.0, -0.1, 3.0)}),
-    ("alpha per year undefined", {"alpha": None}),
+    ("alpha per year (daily) undefined", {"alpha": None}),
     ("undefined to +50.0%", {"alpha": Interval(0.3, float("nan"), 0.5)}),
     ("a loss with costs × 2", {"stresses": (replace(STRESS, total_return=-0.1),)}),
     ("no stress was simulated", {"stresses": ()}),
@@ -144,7 +147,9 @@ def test_no_condition_on_trials_is_met_where_none_are_known() -> None:
 
 def test_the_verdict_prints_its_rule_and_every_condition() -> None:
     text = str(judge_run(replace(GOOD, selection=UNKNOWN)))
-    assert text.startswith("weak: no trials are known; deflated Sharpe ratio undefined (no ledger)")
+    assert text.startswith(
+        "weak: no trials are known; deflated Sharpe ratio (per bar) undefined (no ledger)"
+    )
     assert "No edge shown: a basic one is not. What could not be computed is not met." in text
     assert text.count("\n") == 1 + len(judge_run(GOOD).conditions)
     assert "NOT met" in text

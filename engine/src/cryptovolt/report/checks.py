@@ -8,7 +8,7 @@ from cryptovolt.report.charts import fan_chart, histogram
 from cryptovolt.report.tables import cell, table
 from cryptovolt.report.text import UNDEFINED, number, percent
 from cryptovolt.research.monte_carlo import Bands
-from cryptovolt.research.robustness import Assessment
+from cryptovolt.research.robustness import Assessment, sampling_of
 from cryptovolt.research.verdict import MAX_OVERFITTING, MIN_PROBABILITY, Standing
 
 _KINDS = {Standing.NO_EDGE: "bad", Standing.WEAK: "so-so", Standing.HOLDS_UP: "good"}
@@ -53,16 +53,16 @@ def _trials(found: Assessment) -> str:
         ("Trials on this data, all", _count(trials and trials.n_trials), ""),
         ("Different ones among them", _count(trials and trials.n_effective), ""),
         (
-            "Probabilistic Sharpe ratio",
+            "Probabilistic Sharpe ratio (per bar)",
             _optional(selection.probabilistic),
             f"≥ {MIN_PROBABILITY:g}",
         ),
         (
-            "Deflated Sharpe ratio, all trials",
+            "Deflated Sharpe ratio (per bar), all trials",
             _optional(selection.deflated_by_all),
             f"≥ {MIN_PROBABILITY:g}",
         ),
-        ("Deflated Sharpe ratio, different ones", _optional(selection.deflated), ""),
+        ("Deflated Sharpe ratio (per bar), different ones", _optional(selection.deflated), ""),
         (
             "Probability of backtest overfitting",
             _optional(overfitting.probability),
@@ -90,9 +90,10 @@ def _random(found: Assessment) -> str:
     rank = UNDEFINED if np.isnan(random.percentile) else f"{random.percentile:.1%}"
     return (
         f"<h3>Among {random.sharpe.size:,} random entries</h3>{chart}"
-        f'<p class="soft">Sharpe ratios per year of the same number of trades, sides, sizes and '
-        f"holding times at random moments; the line is this run, {number(random.run_sharpe)}. "
-        f"Above {rank} of them, p = {random.p_value:.4f}. Their middle total return: "
+        f'<p class="soft">Sharpe ratios per year ({sampling_of(found.run)}) of the same number of '
+        f"trades, sides, sizes and holding times at random moments; the line is this run, "
+        f"{number(random.run_sharpe)}. Above {rank} of them, p = {random.p_value:.4f}. "
+        f"Their middle total return: "
         f"{percent(float(np.median(random.total_return)))}.</p>"
     )
 
@@ -116,7 +117,9 @@ def _stresses(found: Assessment) -> str:
         ]
         for stress in found.stresses
     ]
-    head = ["Hardship", "Total return", "Sharpe", "Drawdown", ""]
+    head = [
+        "Hardship", "Total return", f"Sharpe ({sampling_of(run)})", "Drawdown (per bar)", "",
+    ]  # fmt: skip
     return f"<h3>Under hardship</h3>{table(head, [base, *rows])}"
 
 

@@ -28,7 +28,7 @@ def folds_section(walk: StrategyWalkForward) -> str:
     objective = escape(trained.removeprefix("train_").replace("_", " "))
     head = [
         "Test from", "to", *(escape(name) for name in names), f"Training: {objective}",
-        "Test: Sharpe", "Test: return, %",
+        "Test: Sharpe (per bar)", "Test: return, %",
     ]  # fmt: skip
     gained = sum(row["test_return"] is not None and row["test_return"] > 0 for row in _rows(walk))
     trials = selection.trials

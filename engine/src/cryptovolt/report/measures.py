@@ -7,6 +7,7 @@ from cryptovolt.performance.bootstrap import Interval
 from cryptovolt.report.tables import cell, table
 from cryptovolt.report.text import number, percent
 from cryptovolt.research.certainty import MIN_PERIODS, Certainty
+from cryptovolt.research.robustness import sampling_of
 
 Form = Callable[[float], str]
 
@@ -18,12 +19,12 @@ def whole(value: float) -> str:
 
 STATISTICS: tuple[tuple[str, str, Form], ...] = (
     ("total_return", "Total return", percent),
-    ("cagr", "Growth per year", percent),
+    ("cagr", "Growth per year (per bar)", percent),
     ("volatility", "Volatility per year", percent),
-    ("sharpe", "Sharpe ratio per year", number),
+    ("sharpe", "Sharpe ratio per year (per bar)", number),
     ("sortino", "Sortino ratio per year", number),
     ("calmar", "Calmar ratio", number),
-    ("max_drawdown", "Largest drawdown", percent),
+    ("max_drawdown", "Largest drawdown (per bar)", percent),
     ("time_under_water", "Bars below an earlier high", percent),
     ("ulcer_index", "Ulcer index", percent),
     ("value_at_risk", "Value at risk, 95 %, per bar", percent),
@@ -35,8 +36,8 @@ STATISTICS: tuple[tuple[str, str, Form], ...] = (
     ("best_day", "Best day", percent),
     ("worst_day", "Worst day", percent),
     ("positive_months", "Months with a gain", percent),
-    ("alpha", "Alpha per year", percent),
-    ("beta", "Beta", number),
+    ("alpha", "Alpha per year (per bar)", percent),
+    ("beta", "Beta (per bar)", number),
     ("correlation", "Correlation with the market", number),
     ("information_ratio", "Information ratio per year", number),
     ("win_rate", "Closed trades with a profit", percent),
@@ -77,19 +78,21 @@ def certainty_section(run: Run, found: Certainty | None) -> str:
             f'{head}<p class="soft">No intervals: they need at least {MIN_PERIODS} days of returns '
             "that vary, and an account that was not ruined.</p>"
         )
+    sampling = sampling_of(run)
     rows = [
-        _interval("Sharpe ratio per year", found.sharpe, number),
-        _interval("Growth per year", found.cagr, _rounded),
-        _interval("Largest drawdown", found.max_drawdown, _rounded),
-        _interval("Alpha per year", found.alpha, _rounded),
+        _interval(f"Sharpe ratio per year ({sampling})", found.sharpe, number),
+        _interval(f"Growth per year ({sampling})", found.cagr, _rounded),
+        _interval(f"Largest drawdown ({sampling})", found.max_drawdown, _rounded),
+        _interval(f"Alpha per year ({sampling})", found.alpha, _rounded),
     ]
-    listed = table(["From daily returns", "Estimate", "95 % interval"], rows)
+    listed = table(["Measure", "Estimate", "95 % interval"], rows)
     psr = percent(run.statistics["probabilistic_sharpe"], 1)
+    unit = "days" if sampling == "daily" else "bars"
     return (
-        f'{head}{listed}<p class="soft">Stationary block bootstrap over {found.n_periods:,} days. '
-        f"Alpha is what the market does not explain; beta {number(found.beta)}. Probability that "
-        f"the true Sharpe ratio is above 0: {psr}, if this run was the only one tried. Whoever "
-        "tried more must expect less.</p>"
+        f'{head}{listed}<p class="soft">Stationary block bootstrap over {found.n_periods:,} '
+        f"{unit}. Alpha is what the market does not explain; beta ({sampling}) "
+        f"{number(found.beta)}. Probability that the true Sharpe ratio is above 0 (per bar): "
+        f"{psr}, if this run was the only one tried. Whoever tried more must expect less.</p>"
     )
 
 

@@ -19,8 +19,12 @@ def tiles(run: Run, hold: Run) -> str:
     found, base = run.statistics, hold.statistics
     rows = [
         ("Total return", percent(found["total_return"]), percent(base["total_return"])),
-        ("Largest drawdown", percent(found["max_drawdown"]), percent(base["max_drawdown"])),
-        ("Sharpe ratio per year", number(found["sharpe"]), number(base["sharpe"])),
+        (
+            "Largest drawdown (per bar)",
+            percent(found["max_drawdown"]),
+            percent(base["max_drawdown"]),
+        ),
+        ("Sharpe ratio per year (per bar)", number(found["sharpe"]), number(base["sharpe"])),
         ("Final equity", number(found["final_equity"]), number(base["final_equity"])),
     ]
     cells = "".join(

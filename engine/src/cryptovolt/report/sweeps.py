@@ -24,9 +24,9 @@ SHOWN_ROWS = 100
 _LEVELS = 24
 _BINS = 12
 _COLUMNS: tuple[tuple[str, str, Form], ...] = (
-    ("sharpe", "Sharpe", number),
+    ("sharpe", "Sharpe (per bar)", number),
     ("total_return", "Total return", percent),
-    ("max_drawdown", "Drawdown", percent),
+    ("max_drawdown", "Drawdown (per bar)", percent),
     ("n_trades", "Trades", whole),
     ("turnover", "Turnover", number),
 )
@@ -73,13 +73,13 @@ def _tiles(sweep: Sweep, selection: Selection, overfitting: Overfitting) -> str:
     counted = f"{trials.n_effective:,} different" if trials else "no ledger: not counted"
     cells = [
         (
-            "Best Sharpe ratio per year",
+            "Best Sharpe ratio per year (per bar)",
             number(_float(sharpe.max())),
             f"middle {number(_float(sharpe.median()))}",
         ),
         ("Trials on this data", f"{trials.n_trials:,}" if trials else UNDEFINED, counted),
         (
-            "Deflated Sharpe ratio",
+            "Deflated Sharpe ratio (per bar)",
             _optional(selection.deflated_by_all),
             f"by different ones {_optional(selection.deflated)}",
         ),
@@ -147,7 +147,7 @@ def _map_section(sweep: Sweep) -> str:
     note = f"The middle one over {others}. " if others else ""
     listed = table([corner, *(escape(label) for label in across.labels)], rows, "map")
     return (
-        f"<h2>Sharpe ratio by parameters</h2>{listed}"
+        f"<h2>Sharpe ratio (per bar) by parameters</h2>{listed}"
         f'<p class="soft">{escape(note)}A single good cell among bad ones is chance.</p>'
     )
 
@@ -165,7 +165,7 @@ def _spread_section(sweep: Sweep) -> str:
     if sharpe.size < 5:
         return ""
     chart = histogram(sharpe, lambda v: number(v, 1), "Sharpe ratios of all combinations.")
-    return f"<h2>Sharpe ratios of all combinations</h2>{chart}"
+    return f"<h2>Sharpe ratios (per bar) of all combinations</h2>{chart}"
 
 
 def _rows_section(sweep: Sweep) -> str:

@@ -16,7 +16,7 @@ from cryptovolt.research.certainty import Certainty, certainty_of
 from cryptovolt.research.monte_carlo import Bands, block_bands, trade_bands
 from cryptovolt.research.overfitting import Overfitting, overfitting_of
 from cryptovolt.research.random_entries import RandomEntries, random_entries
-from cryptovolt.research.replay import Replay
+from cryptovolt.research.replay import Replay, by_day
 from cryptovolt.research.stress import Stress, stresses
 from cryptovolt.research.trials import Selection, judge_selection
 from cryptovolt.research.verdict import Evidence, Judgement, judge_run
@@ -186,11 +186,17 @@ def assess(
                 sharpe=None if certainty is None else certainty.sharpe,
                 alpha=None if certainty is None else certainty.alpha,
                 stresses=hardships,
+                sampling=sampling_of(run),
             )
         ),
         notes=(BY_FILLS,) if Replay(run).by_fills else (),
         seed=_seed_of(source),
     )
+
+
+def sampling_of(run: Run) -> str:
+    """Return what its intervals come from: ``daily`` returns, or ``per bar`` of a day or longer."""
+    return "daily" if by_day(run) else "per bar"
 
 
 def _n_days(run: Run) -> float:

@@ -110,6 +110,8 @@ class Evidence:
         Return per year that holding the market does not explain, with its 95 % interval.
     stresses : sequence of Stress
         Results under hardship.
+    sampling : str, default="daily"
+        What both intervals come from: ``"daily"`` returns, or ``"per bar"`` of a day or longer.
     """
 
     stamps: tuple[str, ...]
@@ -122,6 +124,7 @@ class Evidence:
     sharpe: Interval | None
     alpha: Interval | None
     stresses: Sequence[Stress]
+    sampling: str = "daily"
 
 
 def judge_run(evidence: Evidence) -> Judgement:
@@ -159,14 +162,14 @@ def _basic(found: Evidence) -> tuple[Condition, ...]:
         _basically(
             f"probabilistic Sharpe ratio ≥ {MIN_PROBABILITY:g}",
             _reaches(psr, MIN_PROBABILITY),
-            f"probabilistic Sharpe ratio {_number(psr)}",
+            f"probabilistic Sharpe ratio (per bar) {_number(psr)}",
         ),
         Condition(
             name=f"deflated Sharpe ratio ≥ {WEAK_PROBABILITY:g}",
             met=_deflated_reaches(found.selection, WEAK_PROBABILITY),
             # Who keeps no ledger can still be weak, with this condition not met.
             basic=known,
-            found=f"deflated Sharpe ratio {_number(found.selection.strictest)}"
+            found=f"deflated Sharpe ratio (per bar) {_number(found.selection.strictest)}"
             if known
             else "no trials are known",
         ),
@@ -186,17 +189,18 @@ def _further(found: Evidence) -> tuple[Condition, ...]:
         _also(
             "the 95 % interval of the Sharpe ratio lies above 0 (cash)",
             found.sharpe is not None and found.sharpe.low > 0,
-            f"Sharpe ratio {_interval(found.sharpe, _number)}",
+            f"Sharpe ratio per year ({found.sampling}) {_interval(found.sharpe, _number)}",
         ),
         _also(
             "the 95 % interval of alpha lies above 0 (buy and hold)",
             found.alpha is not None and found.alpha.low > 0,
-            f"alpha per year {_interval(found.alpha, _percent)}",
+            f"alpha per year ({found.sampling}) {_interval(found.alpha, _percent)}",
         ),
         _also(
             f"deflated Sharpe ratio ≥ {MIN_PROBABILITY:g}",
             _deflated_reaches(chosen, MIN_PROBABILITY),
-            f"deflated Sharpe ratio {_number(chosen.strictest)} ({chosen.reason or chosen.trials})",
+            f"deflated Sharpe ratio (per bar) {_number(chosen.strictest)} "
+            f"({chosen.reason or chosen.trials})",
         ),
         _also(
             f"probability of backtest overfitting ≤ {MAX_OVERFITTING:g}, "
