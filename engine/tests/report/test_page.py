@@ -171,10 +171,12 @@ def test_an_assessed_run_has_its_verdict_on_top_with_every_condition_and_the_rul
         assert condition.name in text
         assert condition.found in text
     for expected in (
-        "30 random entries", "costs × 2", "slippage × 2", "one bar later", "5% missed fills",
+        "30 random entries", "costs × 2", "slippage × 2", "one bar later",
+        "5 % missed fills (middle of 20 draws)",
         "Trades in another order", "Blocks of days", "Deflated Sharpe ratio", "overfitting",
         "assessment_seed", "Returns by day", "Returns by closed trade", "Trades on the price",
-        "Recovered", "Eaten by costs", "Alpha per year (daily)", "Alpha per year (per bar)",
+        "Recovered", "Eaten by costs, of the starting cash",
+        "Alpha per year (daily)", "Alpha per year (per bar)",
         "Largest drawdown (daily)", "Largest drawdown (per bar)", "Sharpe (daily)",
     ):  # fmt: skip
         assert expected in text, expected

@@ -52,7 +52,7 @@ def test_hardship_is_told_in_order_and_costs_money() -> None:
     run = run_of()
     found = stresses(run, np.random.default_rng(2))
     assert [stress.name for stress in found] == [
-        "costs × 2", "slippage × 2", "one bar later", "5% missed fills",
+        "costs × 2", "slippage × 2", "one bar later", "5 % missed fills (middle of 20 draws)",
     ]  # fmt: skip
     base = float(run.equity[-1] / run.trading.cash - 1.0)
     assert found[0].total_return < found[1].total_return < base

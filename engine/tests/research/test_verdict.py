@@ -43,7 +43,7 @@ NO_EDGE = [
     ("LOOK-AHEAD", {"stamps": ("LOOK-AHEAD: changes with later bars",)}),
     ("too few to tell: 29 closed", {"n_trades": 29}),
     ("in 179 days", {"n_days": 179.0}),
-    ("total return -0.1%", {"total_return": -0.001}),
+    ("total return −0.1 %", {"total_return": -0.001}),
     ("total return undefined", {"total_return": float("nan")}),
     ("Sharpe ratio (per bar) 0.94", {"selection": replace(SELECTION, probabilistic=0.94)}),
     ("Sharpe ratio (per bar) undefined", {"selection": replace(SELECTION, probabilistic=None)}),
@@ -65,9 +65,9 @@ WEAK = [
         "overfitting undefined",
         {"overfitting": Overfitting(probability=None, n_trials=0, reason="none")},
     ),
-    ("-0.10 to 3.00", {"sharpe": Interval(2.0, -0.1, 3.0)}),
+    ("−0.10 to 3.00", {"sharpe": Interval(2.0, -0.1, 3.0)}),
     ("alpha per year (daily) undefined", {"alpha": None}),
-    ("undefined to +50.0%", {"alpha": Interval(0.3, float("nan"), 0.5)}),
+    ("undefined to +50.0 %", {"alpha": Interval(0.3, float("nan"), 0.5)}),
     ("a loss with costs × 2", {"stresses": (replace(STRESS, total_return=-0.1),)}),
     ("no stress was simulated", {"stresses": ()}),
 ]
@@ -143,6 +143,13 @@ def test_no_condition_on_trials_is_met_where_none_are_known() -> None:
     assert found.standing is Standing.WEAK
     assert len(unmet) == 3
     assert all("deflated" in c.name or "overfitting" in c.name for c in unmet)
+
+
+def test_a_single_trial_is_said_in_the_singular() -> None:
+    one = TrialCount(n_trials=1, n_effective=1, sharpe_variance=None)
+    text = str(judge_run(replace(GOOD, selection=replace(SELECTION, trials=one))))
+    assert "(1 trial)" in text
+    assert "1 trials" not in text
 
 
 def test_the_verdict_prints_its_rule_and_every_condition() -> None:

@@ -137,7 +137,7 @@ def costs_section(run: Run) -> str:
     free = replay(costs=Costs(fee=0.0, slippage=0.0, delay=costs.delay))
     double = replay(costs=doubled(costs, (*FEES, *SLIPPAGE)))
     rows = [
-        pair(name, f"{number(found[key])} ({percent(found[key] / cash)} of the cash)")
+        pair(name, f"{number(found[key])} ({percent(found[key] / cash)} of the starting cash)")
         for key, name in (
             ("fees_paid", "Fees paid"),
             ("slippage_paid", "Slippage paid"),
@@ -149,6 +149,9 @@ def costs_section(run: Run) -> str:
         pair("Total return with these costs", percent(found["total_return"])),
         pair("The same at twice the costs", percent(double.equity[-1] / cash - 1.0)),
         pair("The same without costs (flattering)", percent(free.equity[-1] / cash - 1.0)),
-        pair("Eaten by costs", percent((free.equity[-1] - run.equity[-1]) / cash)),
+        pair(
+            "Eaten by costs, of the starting cash",
+            percent((free.equity[-1] - run.equity[-1]) / cash),
+        ),
     ]
     return f"<h2>Costs</h2>{table(['', ''], rows, 'plain')}"

@@ -87,7 +87,7 @@ def _random(found: Assessment) -> str:
     if known.size:
         what = "Sharpe ratios of random entries, with that of this run."
         chart = histogram(known, lambda v: number(v, 1), what, marked, signed=False)
-    rank = UNDEFINED if np.isnan(random.percentile) else f"{random.percentile:.1%}"
+    rank = UNDEFINED if np.isnan(random.percentile) else percent(random.percentile, 1)
     return (
         f"<h3>Among {random.sharpe.size:,} random entries</h3>{chart}"
         f'<p class="soft">Sharpe ratios per year ({sampling_of(found.run)}) of the same number of '

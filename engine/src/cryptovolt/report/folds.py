@@ -3,7 +3,8 @@
 from html import escape
 
 from cryptovolt.report.tables import cell, change_cell, table
-from cryptovolt.report.text import UNDEFINED, number
+from cryptovolt.report.text import UNDEFINED, number, short
+from cryptovolt.research.verdict import tried
 from cryptovolt.research.walkforward_strategy import StrategyWalkForward
 
 _FIXED = ("fold", "test_start", "test_end", "n_train", "n_test", "test_sharpe", "test_return")
@@ -31,8 +32,7 @@ def folds_section(walk: StrategyWalkForward) -> str:
         "Test: Sharpe (per bar)", "Test: return, %",
     ]  # fmt: skip
     gained = sum(row["test_return"] is not None and row["test_return"] > 0 for row in _rows(walk))
-    trials = selection.trials
-    counted = "no ledger: trials not counted" if trials is None else str(trials)
+    counted = tried(selection)
     note = (
         f"{gained} of {len(frame)} test windows with a gain; {counted}. Equity, returns and all "
         "below are out of sample: one account through all test windows."
@@ -47,7 +47,7 @@ def _rows(walk: StrategyWalkForward) -> list[dict[str, float | None]]:
 def _shown(value: object) -> str:
     if value is None:
         return UNDEFINED
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return short(value)
 
 
 def _optional(value: float | None) -> str:

@@ -29,7 +29,7 @@ def model_section(card: Mapping[str, Mapping[str, Any]]) -> str:
 def settings_section(settings: Mapping[str, object]) -> str:
     """Return everything that decides the result, hashes of the data included."""
     rows = [[cell(escape(name)), cell(_setting(value), "free")] for name, value in settings.items()]
-    return f"<h2>Settings</h2>{table(['Setting', 'Value'], rows)}"
+    return f"<h2>Settings</h2>{table(['Setting', 'Value'], rows, 'settings')}"
 
 
 def _optional(value: float | None) -> str:

@@ -3,11 +3,11 @@
 CSS = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dfe7;
   --paper: #ffffff; --card: #f6f8fa; --run: #0b63c5; --base: #8a6d1f; --up: #0f7a43;
-  --down: #b3261e; --warn: #8a4b00; --warn-paper: #fff1dc; }
+  --down: #b3261e; --warn: #8a4b00; --warn-paper: #fff1dc; --shade: #1c243066; }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa7b8;
   --line: #2f3947;
   --paper: #12171e; --card: #1a212b; --run: #6cb0ff; --base: #d9b65a; --up: #5fcf94;
-  --down: #ff8a80; --warn: #ffcf8a; --warn-paper: #3a2a10; } }
+  --down: #ff8a80; --warn: #ffcf8a; --warn-paper: #3a2a10; --shade: #e4e9f066; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
@@ -75,7 +75,12 @@ h4 { font-size: .92rem; font-weight: 600; color: var(--soft); margin: .8rem 0 .4
   border-top: 2px solid; }
 .key i.run { border-color: var(--run); }
 .key i.base { border-color: var(--base); border-top-style: dashed; margin-left: 1rem; }
-.wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
+.wide { overflow-x: auto; -webkit-overflow-scrolling: touch;
+  background: linear-gradient(90deg, var(--paper) 40%, transparent) left / 3rem 100% local,
+    linear-gradient(270deg, var(--paper) 40%, transparent) right / 3rem 100% local,
+    linear-gradient(90deg, var(--shade), transparent) left / 1rem 100% scroll,
+    linear-gradient(270deg, var(--shade), transparent) right / 1rem 100% scroll;
+  background-repeat: no-repeat; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
   font-size: .9rem; }
 th, td { padding: .3rem .55rem; border-bottom: 1px solid var(--line); text-align: right;
@@ -87,6 +92,7 @@ table.trades { font-size: .8rem; } table.trades td, table.trades th { padding: .
 table.trades td:nth-child(-n+4), table.trades th:nth-child(-n+4), table.trades td:last-child,
 table.trades th:last-child { text-align: left; }
 table.map th:first-child, table.map td:first-child { white-space: nowrap; }
+table.settings th { text-align: left; }
 td.free { white-space: normal; overflow-wrap: anywhere; text-align: left; }
 td.tint { --tone: var(--up); background: color-mix(in srgb, var(--tone) calc(var(--t) * 100%),
   transparent); color: var(--ink); }
@@ -96,5 +102,5 @@ td.tint.down { --tone: var(--down); }
   .plot, .x { margin-left: 3.6rem; } .plot { height: 13rem; }
   th, td { padding: .3rem .4rem; } th:first-child, td:first-child { min-width: 6.5rem; }
   table.heat th:first-child, table.heat td:first-child { min-width: 0; } }
-@media print { .wide { overflow: visible; } h2 { break-after: avoid; } }
+@media print { .wide { overflow: visible; background: none; } h2 { break-after: avoid; } }
 """

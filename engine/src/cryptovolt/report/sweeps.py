@@ -15,7 +15,7 @@ from cryptovolt.report.measures import Form, whole
 from cryptovolt.report.origins import settings_section
 from cryptovolt.report.overview import equity_section
 from cryptovolt.report.tables import cell, heat_cell, table
-from cryptovolt.report.text import UNDEFINED, day, number, percent
+from cryptovolt.report.text import UNDEFINED, day, number, percent, short
 from cryptovolt.research.overfitting import Overfitting, overfitting_of
 from cryptovolt.research.sweep import Sweep
 from cryptovolt.research.trials import Selection
@@ -124,7 +124,7 @@ def _axis(name: str, values: pl.Series) -> Axis:
     known = numbers[np.isfinite(numbers)]
     edges = np.unique(np.quantile(known, np.linspace(0.0, 1.0, _BINS + 1)))
     level = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, edges.size - 2)
-    labels = [f"{low:.3g} – {high:.3g}" for low, high in pairwise(edges.tolist())]
+    labels = [f"{short(low, 3)} – {short(high, 3)}" for low, high in pairwise(edges.tolist())]
     return Axis(name, labels, np.where(np.isfinite(numbers), level, -1))
 
 
@@ -187,7 +187,7 @@ def _rows_section(sweep: Sweep) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return short(value)
 
 
 def _float(value: object) -> float:

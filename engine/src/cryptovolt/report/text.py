@@ -21,6 +21,14 @@ def number(value: float, digits: int = 2) -> str:
     return UNDEFINED if math.isnan(value) else f"{value:,.{digits}f}".replace("-", "−")
 
 
+def short(value: object, digits: int = 6) -> str:
+    """Return a parameter: a number with at most so many digits, anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    text = f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+    return text.replace("-", "−")
+
+
 def price(value: float | None) -> str:
     """Return a price with about seven digits, whatever its size."""
     if value is None or math.isnan(value):

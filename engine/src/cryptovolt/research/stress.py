@@ -21,7 +21,8 @@ FEES = ("fee", "maker_fee")
 SLIPPAGE = ("slippage", "spread", "impact", "volatility")
 MISSED = 0.05
 MISSED_DRAWS = 20
-NAMES = ("costs × 2", "slippage × 2", "one bar later", f"{MISSED:.0%} missed fills")
+_MISSED = f"{100 * MISSED:.0f} % missed fills (middle of {MISSED_DRAWS} draws)"
+NAMES = ("costs × 2", "slippage × 2", "one bar later", _MISSED)
 _HIGHEST = {"impact": 1.0, "volatility": 1.0}
 _HIGHEST_FRACTION = 0.1
 

@@ -145,6 +145,14 @@ def judge_run(evidence: Evidence) -> Judgement:
     return Judgement(standing=standing, conditions=conditions)
 
 
+def tried(selection: Selection) -> str:
+    """Return in words how much was tried."""
+    trials = selection.trials
+    if trials is None:
+        return "no trials are known"
+    return "1 trial" if trials.n_trials == 1 else str(trials)
+
+
 def _basic(found: Evidence) -> tuple[Condition, ...]:
     # Comparisons are written so that NaN is not met.
     gained, rank = found.total_return, found.random
@@ -171,7 +179,7 @@ def _basic(found: Evidence) -> tuple[Condition, ...]:
             basic=known,
             found=f"deflated Sharpe ratio (per bar) {_number(found.selection.strictest)}"
             if known
-            else "no trials are known",
+            else tried(found.selection),
         ),
         _basically(
             f"p ≤ {MAX_P_VALUE:g} among random entries",
@@ -200,7 +208,7 @@ def _further(found: Evidence) -> tuple[Condition, ...]:
             f"deflated Sharpe ratio ≥ {MIN_PROBABILITY:g}",
             _deflated_reaches(chosen, MIN_PROBABILITY),
             f"deflated Sharpe ratio (per bar) {_number(chosen.strictest)} "
-            f"({chosen.reason or chosen.trials})",
+            f"({chosen.reason or tried(chosen)})",
         ),
         _also(
             f"probability of backtest overfitting ≤ {MAX_OVERFITTING:g}, "
@@ -253,7 +261,7 @@ def _also(name: str, met: bool, found: str) -> Condition:
 
 
 def _number(value: float | None) -> str:
-    return "undefined" if value is None or math.isnan(value) else f"{value:.2f}"
+    return "undefined" if value is None or math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
 def _small(value: float) -> str:
@@ -261,7 +269,11 @@ def _small(value: float) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "undefined" if value is None or math.isnan(value) else f"{value:+.1%}"
+    return (
+        "undefined"
+        if value is None or math.isnan(value)
+        else f"{100 * value:+.1f} %".replace("-", "−")
+    )
 
 
 def _interval(found: Interval | None, form: Callable[[float], str]) -> str:
