@@ -21,10 +21,8 @@ Result
     two closed trades: too few to tell anything. No edge shown. Both legs could not be tested: spot
     was not recorded beside the perpetual. All numbers: docs/reference/examples.md.
 
-    rates = cv.FundingRates(timestamp=..., rate=...)
-    strategy = FundingCarry()
-    strategy.funding = rates
-    cv.backtest(bars, strategy, funding=rates)
+    rates = cv.read_funding("BTCUSDT-funding.csv")
+    cv.backtest(bars, FundingCarry(), funding=rates)
 """
 
 import numpy as np
@@ -54,21 +52,22 @@ class FundingCarry:
 class CashAndCarry:
     """Two legs: the coin, then its perpetual; both or none, decided once a day.
 
-    cv.backtest({"BTCUSDT": spot, "BTCUSDT-PERP": perpetual}, strategy,
+    cv.backtest({"BTCUSDT": spot, "BTCUSDT-PERP": perpetual}, CashAndCarry(),
                 funding={"BTCUSDT-PERP": rates})
     """
 
     payments: int = 21  # a week of them
     size: float = 0.5  # of each leg
-    funding: FundingRates | None = None
+    funding: dict[str, FundingRates] | None = None
 
     settings = {"rebalance_band": 0.1}  # noqa: RUF012 - read, never written
     warmup = 0
 
     def target(self, history: dict[str, Bars]) -> FloatArray:
         """Return a column for the coin and one for the perpetual."""
-        coin, _ = history.values()
-        carry = mean_of_payments(self.funding, coin, self.payments)
+        coin, perpetual = history.values()
+        rates = (self.funding or {}).get(perpetual.symbol)
+        carry = mean_of_payments(rates, coin, self.payments)
         leg = np.where(_day_ends(coin), np.where(carry > 0.0, self.size, 0.0), np.nan)
         return np.column_stack([leg, -leg])
 
@@ -76,7 +75,10 @@ class CashAndCarry:
 def mean_of_payments(funding: FundingRates | None, history: Bars, n: int) -> FloatArray:
     """Return the mean of the last `n` rates known at each close; NaN while there are fewer."""
     if funding is None:
-        raise ConfigurationError("expected recorded rates in the attribute funding, found none")
+        raise ConfigurationError(
+            "expected recorded funding rates beside the bars (--funding FILE, or "
+            "cv.backtest(..., funding=rates)), found none"
+        )
     closes = history.timestamp + history.interval_ms
     known = np.searchsorted(funding.timestamp, closes, side="right")
     means = np.full(len(funding) + 1, np.nan)

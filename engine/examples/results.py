@@ -99,14 +99,12 @@ def runs_of(market: Market, folder: Path, ledger: cv.FileLedger) -> list[Row]:
 
 
 def _perpetual(bars: cv.Bars, rates: cv.FundingRates, ledger: cv.FileLedger) -> list[Row]:
-    carry = _load("funding_carry.py:FundingCarry")
-    carry.funding = rates
     strategies = {
         "Trend, short too": _load("trend.py", short=True),
         "MeanReversion": _load("mean_reversion.py"),
         "Breakout": _load("breakout.py"),
         "Hybrid, rules alone": _load("hybrid.py"),
-        "FundingCarry": carry,
+        "FundingCarry": _load("funding_carry.py:FundingCarry"),
     }
     return [
         Row(name, _run(bars, strategy, ledger, funding=rates))

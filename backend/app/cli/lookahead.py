@@ -24,6 +24,7 @@ def lookahead(
     timeframe: options.Timeframe = None,
     news: options.News = None,
     delay: options.Delay = "5m",
+    funding: options.Funding = None,
     times: Annotated[
         int, typer.Option(min=1, help="Bars after which the future is altered.")
     ] = 200,
@@ -45,11 +46,12 @@ def lookahead(
 
     read = options.read_markets(bars, symbol, timeframe)
     sentiment = options.read_news(news, delay)
+    rates = options.read_rates(funding, read)
     if strategy == FEATURES:
         probe = FeaturesProbe(build_features, sentiment)
     else:
         loaded = options.load(strategy, settings)
-        probe = probe_of(loaded, sentiment, several=not isinstance(read, Bars))
+        probe = probe_of(loaded, sentiment, several=not isinstance(read, Bars), funding=rates)
     with ShownProgress(quiet=as_json) as progress:
         found = analyse(
             options.by_symbol(read),

@@ -15,6 +15,7 @@ def recursive(
     timeframe: options.Timeframe = None,
     news: options.News = None,
     delay: options.Delay = "5m",
+    funding: options.Funding = None,
     times: Annotated[int, typer.Option(min=1, help="Bars at which values are compared.")] = 50,
     tolerance: Annotated[
         float, typer.Option(min=0.0, help="Largest relative difference that is none.")
@@ -33,11 +34,12 @@ def recursive(
 
     read = options.read_markets(bars, symbol, timeframe)
     sentiment = options.read_news(news, delay)
+    rates = options.read_rates(funding, read)
     loaded = options.load(strategy, settings)
     with ShownProgress(quiet=as_json) as progress:
         found = analyse(
             options.by_symbol(read),
-            probe_of(loaded, sentiment, several=not isinstance(read, Bars)),
+            probe_of(loaded, sentiment, several=not isinstance(read, Bars), funding=rates),
             rng=np.random.default_rng(seed),
             seed=seed,
             n_times=times,

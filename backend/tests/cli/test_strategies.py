@@ -148,6 +148,23 @@ def test_funding_is_paid_by_the_strategy_and_by_whoever_holds(
     assert hold > strategy > 0
 
 
+def test_funding_reaches_a_strategy_that_looks_at_it(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    carry = (files("AAAUSDT"), "-s", f"{TEMPLATE.parent / 'funding_carry.py'}:FundingCarry")
+    given = (*carry, "--funding", rates_file(tmp_path / "rates.csv"))
+    found = run_json(home, "backtest", *given)
+    assert found["stamps"] == []
+    # Longs pay throughout, so it is short and receives.
+    assert found["statistics"]["funding_paid"] < 0
+    # Both end with status 1 where they find something.
+    for command in ("lookahead", "recursive"):
+        assert run_json(home, command, *given, "--times", 5)["name"] == "FundingCarry"
+    assert "expected recorded funding rates beside the bars" in run(
+        home, "backtest", *carry, code=1
+    )
+
+
 def test_funding_reaches_every_combination_and_every_fold(
     home: Path, files: Callable[[str], Path], tmp_path: Path
 ) -> None:

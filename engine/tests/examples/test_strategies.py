@@ -51,13 +51,16 @@ def every_eight_hours(bars: cv.Bars) -> IntArray:
     return bars.timestamp[bars.timestamp % (8 * HOUR) == 0]
 
 
-def strategy_of(name: str, bars: cv.Bars, **parameters: object) -> Any:
-    made = cv.load_strategy(str(EXAMPLES / name), parameters)
-    if hasattr(made, "funding"):
-        times = every_eight_hours(bars)
-        drawn = np.random.default_rng(4).normal(0.0, 1e-4, times.size)
-        made.funding = rates_of(times, drawn)
-    return made
+def strategy_of(name: str, **parameters: object) -> Any:
+    return cv.load_strategy(str(EXAMPLES / name), parameters)
+
+
+def funding_of(strategy: Any, bars: cv.Bars) -> cv.FundingRates | None:
+    """Rates for a strategy that looks at them."""
+    if not hasattr(strategy, "funding"):
+        return None
+    times = every_eight_hours(bars)
+    return rates_of(times, np.random.default_rng(4).normal(0.0, 1e-4, times.size))
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +75,9 @@ def test_every_strategy_in_the_folder_is_tested() -> None:
 
 @pytest.mark.parametrize("name", ONE_SYMBOL)
 def test_it_trades_without_a_stamp_and_twice_the_same(name: str, market: cv.Bars) -> None:
-    strategy = strategy_of(name, market)
-    runs = [cv.backtest(market, strategy, seed=seed) for seed in (1, 2)]
+    strategy = strategy_of(name)
+    rates = funding_of(strategy, market)
+    runs = [cv.backtest(market, strategy, seed=seed, funding=rates) for seed in (1, 2)]
     assert runs[0].stamps == runs[1].stamps == ()
     assert len(runs[0].trades) > 0
     np.testing.assert_array_equal(runs[0].equity, runs[1].equity)
@@ -82,22 +86,36 @@ def test_it_trades_without_a_stamp_and_twice_the_same(name: str, market: cv.Bars
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_no_line_of_it_reads_ahead_and_its_warm_up_suffices(name: str, market: cv.Bars) -> None:
-    probe, markets = probe_of(strategy_of(name, market)), {market.symbol: market}
+    strategy, markets = strategy_of(name), {market.symbol: market}
+    probe = probe_of(strategy, funding=funding_of(strategy, market))
     ahead = lookahead(markets, probe, rng=np.random.default_rng(1), seed=1, n_times=20)
     assert not ahead.guilty, str(ahead)
     memory = recursive(markets, probe, rng=np.random.default_rng(1), seed=1, n_times=10)
     assert not memory.changing, str(memory)
 
 
+def dues(rates: cv.FundingRates | None, bars: cv.Bars) -> list[list[tuple[str, float, bool]]]:
+    """What is due at the open of each bar."""
+    known = {} if rates is None else dict(rates.between(0, int(bars.timestamp[-1]) + 1))
+    return [
+        [(bars.symbol, known[time], False)] if time in known else []
+        for time in bars.timestamp.tolist()
+    ]
+
+
 @pytest.mark.parametrize("name", ONE_SYMBOL)
 def test_on_paper_it_is_not_stopped_and_ends_like_its_backtest(name: str, market: cv.Bars) -> None:
-    strategy, rules = strategy_of(name, market), infer_rules(market)
+    strategy, rules = strategy_of(name), infer_rules(market)
     session = PaperSession(strategy, rules, settings_of(strategy, 10_000.0), market[:0])
-    rates = getattr(strategy, "funding", None)
+    rates = funding_of(strategy, market)
     part = market[:2_000]
-    turns = [session.on_bar(part[row : row + 1]) for row in range(len(part))]
-    run = cv.backtest(part, strategy_of(name, market), rules=rules)
-    assert rates is None or len(rates) > 0
+    due = dues(rates, part)
+    turns = [
+        session.on_bar(part[row : row + 1], funding=due[row], rates=rates)
+        for row in range(len(part))
+    ]
+    run = cv.backtest(part, strategy_of(name), rules=rules, funding=rates)
+    assert rates is None or run.statistics["funding_paid"] != 0.0
     assert [float(turn.equity) for turn in turns] == run.equity.tolist()
 
 
@@ -105,7 +123,7 @@ def test_trend_holds_by_the_sign_of_four_weeks_and_less_when_prices_swing() -> N
     rng = np.random.default_rng(5)
     change = rng.normal(0.0, np.repeat([0.003, 0.02], 1_500))
     bars = bars_of(1_000.0 * np.exp(np.cumsum(change)))
-    target = strategy_of("trend.py", bars).target(bars)
+    target = strategy_of("trend.py").target(bars)
     decided = np.flatnonzero(np.isfinite(target))
     assert set(((bars.timestamp[decided] + HOUR) % DAY_MS).tolist()) == {0}
     logs = np.diff(np.log(bars.close))
@@ -118,15 +136,15 @@ def test_trend_holds_by_the_sign_of_four_weeks_and_less_when_prices_swing() -> N
 
 def test_trend_goes_short_only_where_it_is_told_to() -> None:
     bars = bars_of(np.linspace(2_000.0, 1_000.0, 2_000))
-    assert np.nanmin(strategy_of("trend.py", bars).target(bars)) == 0.0
-    assert np.nanmin(strategy_of("trend.py", bars, short=True).target(bars)) == -1.0
+    assert np.nanmin(strategy_of("trend.py").target(bars)) == 0.0
+    assert np.nanmin(strategy_of("trend.py", short=True).target(bars)) == -1.0
 
 
 def test_mean_reversion_buys_below_the_lower_band_and_sells_in_the_middle() -> None:
     close = np.full(60, 100.0) + np.tile([0.0, 0.5], 30)
     close[40], close[41:45], close[45:] = 97.0, 98.0, 100.5
     bars = bars_of(close)
-    run = cv.backtest(bars, strategy_of("mean_reversion.py", bars))
+    run = cv.backtest(bars, strategy_of("mean_reversion.py"))
     (trade,) = run.trades.filter(run.trades["entry_time"].dt.epoch("ms") >= bars.timestamp[30])\
         .to_dicts()  # fmt: skip
     hours = [int(trade[f"{side}_time"].timestamp() * 1_000 - START) // HOUR
@@ -153,7 +171,7 @@ def test_breakout_enters_above_the_high_and_leaves_by_one_of_two_orders(
     after: list[float], reason: str, price: float
 ) -> None:
     bars = breakout_bars(after)
-    run = cv.backtest(bars, strategy_of("breakout.py", bars), cv.Costs(fee=0.0))
+    run = cv.backtest(bars, strategy_of("breakout.py"), cv.Costs(fee=0.0))
     bought, sold = run.orders.to_dicts()
     assert bought["side"] == "BUY"
     assert bought["price"] == pytest.approx(102.0, rel=1e-3)
@@ -166,15 +184,15 @@ def test_breakout_enters_above_the_high_and_leaves_by_one_of_two_orders(
 
 def test_breakout_asks_for_nothing_in_a_market_that_stands_still() -> None:
     bars = bars_of(np.full(700, 100.0))
-    assert len(cv.backtest(bars, strategy_of("breakout.py", bars)).orders) == 0
+    assert len(cv.backtest(bars, strategy_of("breakout.py")).orders) == 0
 
 
 @pytest.mark.parametrize(("rate", "side"), [(1e-4, -0.5), (-1e-4, 0.5), (0.0, 0.0)])
 def test_funding_carry_is_on_the_side_that_is_paid(rate: float, side: float) -> None:
     bars = bars_of(np.full(400, 100.0))
-    strategy = strategy_of("funding_carry.py:FundingCarry", bars)
-    strategy.funding = rates_of(every_eight_hours(bars), rate)
-    target = strategy.target(bars)
+    strategy = strategy_of("funding_carry.py:FundingCarry")
+    run = cv.backtest(bars, strategy, funding=rates_of(every_eight_hours(bars), rate))
+    target = run.target[:, 0]
     decided = target[np.isfinite(target)]
     # A week of payments comes first: the 21st is made at the open of hour 160.
     assert np.flatnonzero(np.isfinite(target))[0] == 167
@@ -184,19 +202,19 @@ def test_funding_carry_is_on_the_side_that_is_paid(rate: float, side: float) -> 
 def test_funding_carry_knows_a_payment_only_when_it_was_made() -> None:
     bars = bars_of(np.full(600, 100.0))
     times = every_eight_hours(bars)
-    strategy = strategy_of("funding_carry.py:FundingCarry", bars)
+    strategy = strategy_of("funding_carry.py:FundingCarry")
     told: list[FloatArray] = []
     for sign in (1.0, -1.0):
         later = np.where(times > bars.timestamp[400] + HOUR, sign, 1.0)
-        strategy.funding = rates_of(times, 1e-4 * later)
-        told.append(strategy.target(bars))
+        rates = rates_of(times, 1e-4 * later)
+        told.append(cv.backtest(bars, strategy, funding=rates).target[:, 0])
     np.testing.assert_array_equal(told[0][:401], told[1][:401])
     assert np.nanmax(told[1]) == 0.5
 
 
 def test_funding_carry_without_rates_says_what_it_needs(market: cv.Bars) -> None:
     strategy = cv.load_strategy(str(EXAMPLES / "funding_carry.py:FundingCarry"))
-    with pytest.raises(StrategyError, match="expected recorded rates in the attribute funding"):
+    with pytest.raises(StrategyError, match="expected recorded funding rates beside the bars"):
         cv.backtest(market, strategy)
 
 
@@ -206,7 +224,6 @@ def test_cash_and_carry_keeps_the_payments_whatever_the_price_does() -> None:
     markets = {bars.symbol: bars for bars in (coin, perpetual)}
     rates = rates_of(every_eight_hours(coin), 1e-3)
     strategy = cv.load_strategy(str(EXAMPLES / "funding_carry.py:CashAndCarry"))
-    strategy.funding = rates
     run = cv.backtest(markets, strategy, funding={perpetual.symbol: rates})
     received = -run.statistics["funding_paid"]
     paid = run.statistics["fees_paid"] + run.statistics["slippage_paid"]
@@ -232,7 +249,7 @@ def news_of(bars: cv.Bars, score: float) -> cv.SentimentSeries:
 
 
 def test_hybrid_listens_to_a_model_and_to_news(market: cv.Bars) -> None:
-    strategy = strategy_of("hybrid.py", market)
+    strategy = strategy_of("hybrid.py")
     alone = cv.backtest(market, strategy)
     # 0.6 of the model alone reaches 0.2, whatever the rules say; bad news take 0.1 away.
     convinced = cv.backtest(market, strategy, model=UpModel())

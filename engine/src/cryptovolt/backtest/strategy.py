@@ -90,7 +90,8 @@ def backtest(
     study : str, optional
         What the trial is called in the ledger; the strategy's name where not given.
     funding : FundingRates or mapping of str to FundingRates, optional
-        Recorded rates of perpetuals.
+        Recorded rates of perpetuals, paid by what is held; a strategy written as code that has an
+        attribute ``funding`` receives there the payments made by each close.
     detail_bars : Bars or mapping of str to Bars, optional
         Bars of a smaller time frame that say what happened inside each bar.
     seed : int, default=7
@@ -116,7 +117,9 @@ def backtest(
     else:
         markets = simulation.markets
         known = None if probability_up is None else (_only(markets, strategy), probability_up)
-        decider = decider_of(asked, sentiment, several=several, probability_up=known)
+        decider = decider_of(
+            asked, sentiment, several=several, probability_up=known, funding=funding
+        )
         untouched = decider.fresh()
         target = decider.decide_all(markets)
         check = check_prefixes(untouched, markets, target, seed=seed)

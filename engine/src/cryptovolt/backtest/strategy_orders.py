@@ -63,7 +63,10 @@ def simulate_orders(
             account.record(small, played, due.get(small, ()))
         start = stop
         if history is not None:
-            wanted = ask_for_orders(strategy, history, account, sentiment, several=several)
+            wanted = ask_for_orders(
+                strategy, history, account, sentiment,
+                several=several, funding=simulation.funding,
+            )  # fmt: skip
             send_orders(strategy, account, wanted, int(time[row]))
     fills, equity, times = account.fill_rows, account.equity_units, None
     if detail is not None:

@@ -1,8 +1,9 @@
 """Funding of perpetuals: what longs and shorts pay one another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 import numpy as np
 
@@ -68,6 +69,15 @@ class FundingRates:
         times: list[int] = self.timestamp[first:last].tolist()
         rates: list[float] = self.rate[first:last].tolist()
         yield from zip(times, rates, strict=True)
+
+    def paid_until(self, time: int) -> "FundingRates":
+        """Return the payments made at or before a time (milliseconds UTC)."""
+        n_paid = int(np.searchsorted(self.timestamp, time, side="right"))
+        return FundingRates(timestamp=self.timestamp[:n_paid], rate=self.rate[:n_paid])
+
+
+Funding: TypeAlias = FundingRates | Mapping[str, FundingRates]
+"""Rates of the one symbol there is, or by symbol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import numpy as np
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import FEATURE_WARMUP, Features
 from cryptovolt.research.feature_gates import Build
@@ -61,6 +62,7 @@ class TargetProbe:
     strategy: Strategy
     sentiment: SentimentSeries | None = None
     several: bool = False
+    funding: Funding | None = None
 
     @property
     def name(self) -> str:
@@ -79,7 +81,8 @@ class TargetProbe:
 
     def look(self, markets: Markets) -> Trace:
         """Return everything it computes for a slice of bars, by a copy that remembers nothing."""
-        decider = TargetDecider(self.strategy, self.sentiment, self.several).fresh()
+        decider = TargetDecider(self.strategy, self.sentiment, self.several, self.funding)
+        decider = decider.fresh()
         n_rows = len(next(iter(markets.values())))
         with traced(self.file or "", n_rows) as trace:
             target = decider.decide(markets)
@@ -129,7 +132,11 @@ class HybridProbe:
 
 
 def probe_of(
-    strategy: Strategy, sentiment: SentimentSeries | None = None, *, several: bool = False
+    strategy: Strategy,
+    sentiment: SentimentSeries | None = None,
+    *,
+    several: bool = False,
+    funding: Funding | None = None,
 ) -> Probe:
     """Return the probe of a strategy that decides by targets.
 
@@ -148,7 +155,7 @@ def probe_of(
             f"expected a strategy that decides by targets, found orders in {name_of(strategy)}: it "
             "is never handed a bar after the one it decides at"
         )
-    return TargetProbe(strategy, sentiment, several)
+    return TargetProbe(strategy, sentiment, several, funding)
 
 
 def _columns(features: Features) -> dict[Key, FloatArray]:

@@ -13,12 +13,13 @@ import numpy as np
 from cryptovolt.domain.arrays import IntArray
 from cryptovolt.domain.bars import VALUE_COLUMNS
 from cryptovolt.domain.errors import ConfigurationError, StrategyError
+from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.orders import Cancel, Fill, Order
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.trading.account import Account, FundingDue
 from cryptovolt.trading.books import Books
 from cryptovolt.trading.step import layout as at
-from cryptovolt.trading.strategy import Strategy, calling, place_of, tell_sentiment
+from cryptovolt.trading.strategy import Strategy, calling, place_of, tell_funding, tell_sentiment
 from cryptovolt.trading.target_strategy import Markets, moment
 
 
@@ -29,6 +30,7 @@ def ask_for_orders(
     sentiment: SentimentSeries | None = None,
     *,
     several: bool = False,
+    funding: Funding | None = None,
 ) -> tuple[Order | Cancel, ...]:
     """Return what a strategy wants to send and to take back after the last bar, in its order.
 
@@ -39,11 +41,12 @@ def ask_for_orders(
     """
     last = next(iter(markets.values()))
     now = int(last.timestamp[-1])
-    tell_sentiment(strategy, sentiment, now + last.interval_ms)
+    as_of = now + last.interval_ms
+    history = dict(markets) if several or len(markets) > 1 else last
+    tell_sentiment(strategy, sentiment, as_of)
+    tell_funding(strategy, funding, history, as_of)
     with calling(strategy, "orders"):
-        wanted: Any = strategy.orders(
-            dict(markets) if several or len(markets) > 1 else last, account
-        )
+        wanted: Any = strategy.orders(history, account)
     if wanted is None or isinstance(wanted, str) or not isinstance(wanted, Sequence):
         raise StrategyError(
             f"{place_of(strategy)}: expected a list of orders, found {type(wanted).__name__} at "

@@ -13,6 +13,7 @@ import numpy as np
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError, DataError
+from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.orders import OrderState
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Signal
@@ -23,7 +24,7 @@ from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.account import Account, FundingDue
 from cryptovolt.trading.strategy import Strategy
 from cryptovolt.trading.target_strategy import Markets, cut
-from cryptovolt.trading.voices import voice_of
+from cryptovolt.trading.voices import Known, voice_of
 
 _OWN = {"asked_at", "entry_fees"}
 
@@ -128,6 +129,7 @@ class PortfolioSession:
         bars: Markets,
         sentiment: SentimentSeries | None = None,
         funding: Sequence[FundingDue] = (),
+        rates: Funding | None = None,
     ) -> PortfolioTurn:
         """Live through one closed bar of every symbol.
 
@@ -139,6 +141,9 @@ class PortfolioSession:
             What has been seen; items not seen by the bar's close change nothing.
         funding : sequence of (symbol, rate, inside), optional
             Funding due in these bars.
+        rates : FundingRates or mapping of str to FundingRates, optional
+            What has been paid so far, for a strategy that looks at it; payments after the bar's
+            close change nothing.
 
         Raises
         ------
@@ -158,7 +163,7 @@ class PortfolioSession:
         *_, window = anchored_windows(first, warmup)
         block = cut(self._recent, window.start, window.stop)
         ready = len(first) > warmup
-        answer = self._voice.speak(block, self._account, sentiment, ready=ready)
+        answer = self._voice.speak(block, self._account, Known(sentiment, rates), ready=ready)
         if answer.asked:
             self._asked_at = timestamp
         held = self._account.positions

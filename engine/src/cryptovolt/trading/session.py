@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import SymbolRules
+from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.orders import OrderState
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Signal
@@ -106,6 +107,7 @@ class PaperSession:
         bar: Bars,
         sentiment: SentimentSeries | None = None,
         funding: Sequence[FundingDue] = (),
+        rates: Funding | None = None,
     ) -> Turn:
         """Live through one closed bar.
 
@@ -117,6 +119,9 @@ class PaperSession:
             What has been seen; items not seen by the bar's close change nothing.
         funding : sequence of (symbol, rate, inside), optional
             Funding due in this bar.
+        rates : FundingRates or mapping of str to FundingRates, optional
+            What has been paid so far, for a strategy that looks at it; payments after the bar's
+            close change nothing.
 
         Raises
         ------
@@ -125,7 +130,7 @@ class PaperSession:
         LookAheadError
             If the strategy now says something else about a past bar.
         """
-        turn = self._session.on_bars({self._symbol: bar}, sentiment, funding)
+        turn = self._session.on_bars({self._symbol: bar}, sentiment, funding, rates)
         return Turn(
             timestamp=turn.timestamp,
             signal=turn.signals[self._symbol],

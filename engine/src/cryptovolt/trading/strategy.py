@@ -7,9 +7,11 @@ A strategy is an object with ``warmup`` (bars a decision is computed from before
   shape ``(n_bars,)``, or ``(n_bars, n_symbols)`` where the history is a dict of several symbols;
 - ``orders(history, account)`` returns the orders to send and to cancel after the last bar of it.
 
-``history`` is `Bars` for one symbol and a dict of symbol to `Bars` for several. Two attributes are
-optional: ``settings``, a dict of what an account trades with (``stop_loss``, ``leverage`` …), and
-``sentiment``, which is set to the items that had been seen by the close of the last bar.
+``history`` is `Bars` for one symbol and a dict of symbol to `Bars` for several. Three attributes
+are optional: ``settings``, a dict of what an account trades with (``stop_loss``, ``leverage`` …);
+``sentiment``, which is set to the items that had been seen by the close of the last bar; and
+``funding``, which is set to the payments made at or before that close, by symbol where the history
+is a dict.
 """
 
 import copy
@@ -26,6 +28,7 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, StrategyError
+from cryptovolt.domain.funding import Funding, FundingRates
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.risk.limits import RiskLimits
@@ -214,6 +217,22 @@ def tell_sentiment(strategy: Strategy, sentiment: SentimentSeries | None, as_of:
         return
     require_attribute(strategy, "sentiment")
     strategy.sentiment = sentiment.seen_until(as_of)
+
+
+def tell_funding(strategy: Strategy, funding: Funding | None, history: History, as_of: int) -> None:
+    """Set the strategy's ``funding`` to the payments made by a time, where it asks for them.
+
+    A strategy without the attribute pays its funding and need not look at it.
+    """
+    if funding is None or not hasattr(strategy, "funding"):
+        return
+    if isinstance(history, Bars):
+        symbol = history.symbol
+        rates = funding if isinstance(funding, FundingRates) else funding.get(symbol)
+        strategy.funding = None if rates is None else rates.paid_until(as_of)
+        return
+    given = dict.fromkeys(history, funding) if isinstance(funding, FundingRates) else funding
+    strategy.funding = {symbol: rates.paid_until(as_of) for symbol, rates in given.items()}
 
 
 def require_attribute(strategy: Strategy, name: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from cryptovolt.domain.arrays import BoolArray, FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError, StrategyError
+from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.market.windows import anchored_windows
 from cryptovolt.trading.hybrid import WARMUP, HybridStrategy
@@ -25,6 +26,7 @@ from cryptovolt.trading.strategy import (
     fresh,
     name_of,
     place_of,
+    tell_funding,
     tell_sentiment,
     warmup_of,
 )
@@ -71,11 +73,14 @@ class TargetDecider:
         Handed over as far as it had been seen.
     several : bool, default=False
         Whether the history is a dict although there is one symbol.
+    funding : FundingRates or mapping of str to FundingRates, optional
+        Handed over as far as it had been paid.
     """
 
     strategy: Strategy
     sentiment: SentimentSeries | None = None
     several: bool = False
+    funding: Funding | None = None
 
     @property
     def name(self) -> str:
@@ -99,6 +104,7 @@ class TargetDecider:
         as_of = int(last.timestamp[-1]) + last.interval_ms
         tell_sentiment(self.strategy, self.sentiment, as_of)
         history = dict(markets) if self.several or len(markets) > 1 else last
+        tell_funding(self.strategy, self.funding, history, as_of)
         with calling(self.strategy, "target"):
             target = self.strategy.target(history)
         return _checked(target, self.strategy, markets)
@@ -116,7 +122,7 @@ class TargetDecider:
 
     def fresh(self) -> "TargetDecider":
         """Return one around a copy of the strategy."""
-        return TargetDecider(fresh(self.strategy), self.sentiment, self.several)
+        return TargetDecider(fresh(self.strategy), self.sentiment, self.several, self.funding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +262,7 @@ def decider_of(
     *,
     several: bool = False,
     probability_up: tuple[Bars, FloatArray] | None = None,
+    funding: Funding | None = None,
 ) -> Decider:
     """Return what asks a strategy for targets."""
     if isinstance(strategy, HybridStrategy):
@@ -265,4 +272,4 @@ def decider_of(
             f"expected probability_up for the hybrid strategy alone, found it beside "
             f"{name_of(strategy)}"
         )
-    return TargetDecider(strategy, sentiment, several)
+    return TargetDecider(strategy, sentiment, several, funding)

@@ -13,6 +13,7 @@ import numpy as np
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import LookAheadError
+from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.orders import Cancel, Order, Side
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal
@@ -50,6 +51,13 @@ class Answer(NamedTuple):
     sent: tuple[int, ...] = ()
 
 
+class Known(NamedTuple):
+    """What is recorded beside the bars; a strategy is handed what was known at the close."""
+
+    sentiment: SentimentSeries | None = None
+    funding: Funding | None = None
+
+
 class Voice(Protocol):
     """One strategy in one session."""
 
@@ -62,9 +70,7 @@ class Voice(Protocol):
         """Look at the bars before the session; refuse to trade where they say so."""
         ...
 
-    def speak(
-        self, block: Markets, account: Account, sentiment: SentimentSeries | None, *, ready: bool
-    ) -> Answer:
+    def speak(self, block: Markets, account: Account, known: Known, *, ready: bool) -> Answer:
         """Decide at the last bar of the open block's slice, and tell the account.
 
         `ready` says whether as many bars as the warm-up have been seen before it.
@@ -82,13 +88,11 @@ class HybridVoice:
     def hear(self, history: Markets) -> None:
         """Nothing: it is known not to read ahead."""
 
-    def speak(
-        self, block: Markets, account: Account, sentiment: SentimentSeries | None, *, ready: bool
-    ) -> Answer:
+    def speak(self, block: Markets, account: Account, known: Known, *, ready: bool) -> Answer:
         """Decide at the last bar, and tell the account."""
         del ready  # it knows by itself when it has seen enough
         ((symbol, bars),) = block.items()
-        signal = self.strategy.decide(bars, sentiment, last_only=True).signal()
+        signal = self.strategy.decide(bars, known.sentiment, last_only=True).signal()
         if signal.target is not None:
             account.decide(signal.target)
         return Answer({symbol: signal}, signal.target is not None)
@@ -121,21 +125,21 @@ class TargetVoice:
         LookAheadError
             If it reads ahead.
         """
-        # News come with the bars of the session only; what reads them is checked there.
-        if not len(next(iter(history.values()))) or hasattr(self.strategy, "sentiment"):
+        # News and funding come with the bars of the session only; what reads them is checked there.
+        waits = any(hasattr(self.strategy, name) for name in Known._fields)
+        if not len(next(iter(history.values()))) or waits:
             return
         decider = TargetDecider(self.strategy, None, self.several)
         target = decider.fresh().decide_all(history)
         check = check_prefixes(decider.fresh(), history, target, seed=_SEED)
         require_no_look_ahead(check, name_of(self.strategy))
 
-    def speak(
-        self, block: Markets, account: Account, sentiment: SentimentSeries | None, *, ready: bool
-    ) -> Answer:
+    def speak(self, block: Markets, account: Account, known: Known, *, ready: bool) -> Answer:
         """Decide at the last bar, and tell the account."""
         first = next(iter(block.values()))
         if ready:
-            said = TargetDecider(self.strategy, sentiment, self.several).decide(block)
+            decider = TargetDecider(self.strategy, known.sentiment, self.several, known.funding)
+            said = decider.decide(block)
             self._require_same(said, block)
         else:
             said = np.full((len(first), len(block)), np.nan)
@@ -198,13 +202,14 @@ class OrderVoice:
     def hear(self, history: Markets) -> None:
         """Nothing: it is never handed a bar after the one it decides at."""
 
-    def speak(
-        self, block: Markets, account: Account, sentiment: SentimentSeries | None, *, ready: bool
-    ) -> Answer:
+    def speak(self, block: Markets, account: Account, known: Known, *, ready: bool) -> Answer:
         """Decide at the last bar, and give the account its orders."""
         wanted: tuple[Order | Cancel, ...] = ()
         if ready:
-            wanted = ask_for_orders(self.strategy, block, account, sentiment, several=self.several)
+            wanted = ask_for_orders(
+                self.strategy, block, account, known.sentiment,
+                several=self.several, funding=known.funding,
+            )  # fmt: skip
         time = int(next(iter(block.values())).timestamp[-1])
         sent = send_orders(self.strategy, account, wanted, time)
         signals = {symbol: self._signal(bars, wanted) for symbol, bars in block.items()}
