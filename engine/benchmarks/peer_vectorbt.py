@@ -51,8 +51,8 @@ def main() -> None:
     def stops() -> Any:
         portfolio = vbt.Portfolio.from_signals(
             close, entries=entries, exits=exits, price=opened, open=opened, high=high, low=low,
-            size=float(np.nanmax(target)), size_type="percent", fees=0.001, slippage=0.0005, init_cash=10_000.0,
-            sl_stop=0.02, tp_stop=0.05, freq="1min",
+            size=float(np.nanmax(target)), size_type="percent", fees=0.001, slippage=0.0005,
+            init_cash=10_000.0, sl_stop=0.02, tp_stop=0.05, freq="1min",
         )  # fmt: skip
         return portfolio.value()
 
