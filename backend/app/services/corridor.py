@@ -29,7 +29,7 @@ from cryptovolt.decision.fusion import influence
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.ports import Progress, TrialLedger
-from cryptovolt.domain.trials import TrialKind
+from cryptovolt.domain.trials import Trial, TrialKind
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.market.checking import Findings, check_bars, require_clean
@@ -88,7 +88,7 @@ def walk(
 ) -> Walk:
     """Walk a market through the corridor and store what came of it, in one transaction.
 
-    The backtest is a trial in the ledger, also where something fails after it.
+    The fit and the backtest are trials in the ledger, also where something fails after them.
 
     Raises
     ------
@@ -99,6 +99,7 @@ def walk(
     require_clean(market.bars)
     snapshot = take_snapshot(market.key)
     trained = train(market, options.seed, progress)
+    ledger.append([_fit(market, trained, options)])
     strategy = HybridStrategy(models=trained.promoted)
     decided = strategy.decide(market.bars, market.news, probability_up=trained.votes)
     rules = infer_rules(market.bars, options.cash)
@@ -219,6 +220,22 @@ def opening(
         started_at=options.now,
         settings={"seed": options.seed, "data_hash": market.bars.content_hash()},
     )
+
+
+def _fit(market: Market, trained: Trained, options: WalkOptions) -> Trial:
+    # What the model would have earned alone, out of sample: long while a rise is the likelier.
+    rows = slice(trained.first_out_of_sample, trained.n_train)
+    probability = trained.probability_up[rows]
+    target = np.where(np.isnan(probability), np.nan, (probability > 0.5).astype(np.float64))
+    run = simulate_account(market.bars[rows], target, TradingSettings(cash=options.cash))
+    manifest = trained.model.manifest
+    parameters = {
+        **manifest["settings"],
+        "features": len(trained.model.feature_names),
+        "model": trained.model.artefact_hash,
+        "model_status": trained.status,
+    }
+    return trial_of(run, TrialKind.FIT, "XGBoost", parameters)
 
 
 def _judged(

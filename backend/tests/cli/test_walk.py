@@ -50,7 +50,7 @@ def test_the_demo_tells_in_json_what_the_corridor_gave(
     assert found["auc"]["low"] < 0.5 < found["auc"]["high"]
     assert found["verdict"].startswith("no edge shown")
     assert found["assessment"]["verdict"] == "no edge shown"
-    assert found["assessment"]["selection"]["n_trials"] == 1
+    assert found["assessment"]["selection"]["n_trials"] == 2
     page = report.read_text()
     assert "SYNTHETIC" in page
     missed = [c for c in found["assessment"]["conditions"] if not c["met"]]

@@ -26,6 +26,7 @@ from app.services.corridor import Walk, WalkOptions, walk
 from app.services.markets import SYNTHETIC_BARS, synthetic_market
 from app.services.training import champion, training_bars
 from cryptovolt.domain.signal import Source
+from cryptovolt.domain.trials import TrialKind
 from cryptovolt.research.robustness import assess
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -62,10 +63,12 @@ def test_the_paper_replay_is_the_backtest_to_the_last_unit(walked: Walk) -> None
     assert len(walked.held_out.fills) > 5
 
 
-def test_the_backtest_is_a_trial_and_is_judged_with_all_of_them(walked: Walk) -> None:
+def test_fit_and_backtest_are_trials_and_judged_with_all_of_them(walked: Walk) -> None:
     run = walked.backtest
     first, last = run.timestamp[[0, -1]].tolist()
-    (trial, *_) = DatabaseLedger().trials(["SYNTHETIC-USDT"], first, last)
+    fit, trial, *_ = DatabaseLedger().trials(["SYNTHETIC-USDT"], first, last)
+    assert (fit.kind, fit.parameters["model"]) == (TrialKind.FIT, trial.parameters["model"])
+    assert fit.n_observations > 0
     assert trial.study == "Hybrid"
     assert trial.parameters["weight_ml"] == walked.strategy.policy.weights[Source.ML]
     assert trial.parameters["model"] == walked.trained.model.artefact_hash
@@ -73,7 +76,7 @@ def test_the_backtest_is_a_trial_and_is_judged_with_all_of_them(walked: Walk) ->
     assert walked.assessment.run is run
     counted = walked.assessment.selection.trials
     assert counted is not None
-    assert counted.n_trials == 1
+    assert counted.n_trials == 2
     assert walked.assessment.verdict == "no edge shown"
     same = assess(run, ledger=DatabaseLedger(), rng=np.random.default_rng(7))
     assert same.random is not None
