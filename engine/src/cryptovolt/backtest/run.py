@@ -109,20 +109,7 @@ class Run:
     @property
     def payments(self) -> list[FundingPayment]:
         """Funding that was paid or received, in order; valued at the open of its bar."""
-        grid, times = self.books.grid, self._played_times
-        rows: list[list[int]] = self.payment_rows.tolist()
-        return [
-            FundingPayment(
-                time=int(times[row[at.P_BAR]]),
-                symbol=grid.symbols[row[at.P_SYMBOL]],
-                rate=row[at.P_RATE] / at.SCALE,
-                quantity=row[at.P_LOTS] * grid.steps[row[at.P_SYMBOL]],
-                price=row[at.P_PRICE] * grid.ticks[row[at.P_SYMBOL]],
-                paid=grid.money(row[at.P_PAID]),
-            )
-            for row in rows
-            if row[at.P_LOTS] != 0
-        ]
+        return self.books.payments(self.payment_rows, self._played_times)
 
     @property
     def _played_times(self) -> IntArray:

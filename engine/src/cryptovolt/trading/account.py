@@ -120,19 +120,7 @@ class Account:
     @property
     def payments(self) -> list[FundingPayment]:
         """Funding that was paid or received in the last bar."""
-        grid = self._books.grid
-        return [
-            FundingPayment(
-                time=self._time,
-                symbol=grid.symbols[row[at.P_SYMBOL]],
-                rate=row[at.P_RATE] / at.SCALE,
-                quantity=row[at.P_LOTS] * grid.steps[row[at.P_SYMBOL]],
-                price=row[at.P_PRICE] * grid.ticks[row[at.P_SYMBOL]],
-                paid=grid.money(row[at.P_PAID]),
-            )
-            for row in self._due.tolist()
-            if row[at.P_LOTS] != 0
-        ]
+        return self._books.payments(self._due, np.array([self._time]))
 
     def step(
         self,

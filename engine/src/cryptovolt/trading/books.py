@@ -6,6 +6,7 @@ import numpy as np
 
 from cryptovolt.domain.arrays import IntArray
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.funding import FundingPayment
 from cryptovolt.domain.orders import Fill, FillReason, Side
 from cryptovolt.execution.grid import BOUND, Grid
 from cryptovolt.execution.settings import TradingSettings
@@ -72,6 +73,23 @@ class Books:
     def fills(self, rows: IntArray, times: IntArray) -> list[Fill]:
         """Return rows of the step's fill table as records; `times` is indexed by bar."""
         return [self._fill(row, int(times[row[at.F_BAR]])) for row in rows.tolist()]
+
+    def payments(self, rows: IntArray, times: IntArray) -> list[FundingPayment]:
+        """Return funding rows of the step as records; `times` is indexed by bar."""
+        grid = self.grid
+        numbers: list[list[int]] = rows.tolist()
+        return [
+            FundingPayment(
+                time=int(times[row[at.P_BAR]]),
+                symbol=grid.symbols[row[at.P_SYMBOL]],
+                rate=row[at.P_RATE] / at.SCALE,
+                quantity=row[at.P_LOTS] * grid.steps[row[at.P_SYMBOL]],
+                price=row[at.P_PRICE] * grid.ticks[row[at.P_SYMBOL]],
+                paid=grid.money(row[at.P_PAID]),
+            )
+            for row in numbers
+            if row[at.P_LOTS] != 0
+        ]
 
     def _fill(self, row: list[int], time: int) -> Fill:
         s, lots = row[at.F_SYMBOL], row[at.F_LOTS]
