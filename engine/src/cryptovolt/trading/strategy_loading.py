@@ -2,12 +2,13 @@
 
 Parameters are what a strategy's constructor takes with a default, and its public class attributes
 that are a number, a text, a truth value or None. A sweep sets them by name; so does a command line,
-as texts.
+as texts. Of the hybrid strategy also the nested ones, such as ``weights.ml``; see
+:mod:`cryptovolt.trading.hybrid_parameters`.
 """
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_loader
@@ -17,6 +18,7 @@ from typing import Any, cast
 
 from cryptovolt.domain.errors import StrategyError
 from cryptovolt.trading.hybrid import HybridStrategy
+from cryptovolt.trading.hybrid_parameters import OWN_NAMES, nested_parameters, with_nested
 from cryptovolt.trading.strategy import METHODS, Strategy, calling, check_strategy
 
 ENTRY_POINTS = "cryptovolt.strategies"
@@ -66,6 +68,10 @@ def parameters_of(strategy: type) -> dict[str, Any]:
     for parameter in _constructor(strategy):
         if parameter.default is not parameter.empty:
             found[parameter.name] = parameter.default
+    if issubclass(strategy, HybridStrategy):
+        needs = any(one.default is one.empty for one in _constructor(strategy))
+        own = {name: value for name, value in found.items() if name not in OWN_NAMES}
+        return {**own, **nested_parameters(HybridStrategy() if needs else strategy())}
     return found
 
 
@@ -73,6 +79,8 @@ def parameters_in(strategy: Strategy) -> dict[str, Any]:
     """Return what an instance's parameters are set to, as far as they are plain values."""
     kind = cast("type[Any]", type(strategy))
     values = {name: getattr(strategy, name, None) for name in parameters_of(kind)}
+    if isinstance(strategy, HybridStrategy):
+        values |= nested_parameters(strategy)
     return {name: value for name, value in values.items() if isinstance(value, _PLAIN)}
 
 
@@ -87,14 +95,17 @@ def make_strategy(strategy: type, parameters: Mapping[str, object]) -> Strategy:
     """
     defaults = parameters_of(strategy)
     taken = {parameter.name for parameter in _constructor(strategy)}
-    unknown = [name for name in parameters if name not in defaults and name not in taken]
-    if unknown:
-        raise StrategyError(
-            f"expected parameters of {strategy.__name__} among "
-            f"{', '.join(sorted({*defaults, *taken})) or 'none'}, found {', '.join(unknown)}"
-        )
+    _refuse_unknown(strategy, parameters, {*defaults, *taken})
+    hybrid = issubclass(strategy, HybridStrategy)
+    nested = {
+        name: value
+        for name, value in parameters.items()
+        if hybrid and name in nested_parameters(HybridStrategy())
+    }
     values = {
-        name: _as_default(name, value, defaults.get(name)) for name, value in parameters.items()
+        name: _as_default(name, value, defaults.get(name))
+        for name, value in parameters.items()
+        if name not in nested
     }
     made: Any = cast("Any", strategy).__new__(strategy)
     with calling(strategy, "__init__"):
@@ -102,8 +113,21 @@ def make_strategy(strategy: type, parameters: Mapping[str, object]) -> Strategy:
         for name in values.keys() - taken:
             setattr(made, name, values[name])
         made.__init__(**{name: value for name, value in values.items() if name in taken})
+    if nested:
+        made = with_nested(made, nested, _as_default)
     check_strategy(made)
     return made
+
+
+def _refuse_unknown(strategy: type, names: Iterable[str], known: set[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        if issubclass(strategy, HybridStrategy):
+            known = known - set(OWN_NAMES)
+        raise StrategyError(
+            f"expected parameters of {strategy.__name__} among "
+            f"{', '.join(sorted(known)) or 'none'}, found {', '.join(unknown)}"
+        )
 
 
 def read_parameters(texts: list[str]) -> dict[str, object]:
