@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from app.cli.bars_output import (
     report_lines,
 )
 from app.cli.output import print_json
+
+if TYPE_CHECKING:
+    from cryptovolt.market.checking import Findings
 
 app = typer.Typer(
     help="Import, check, clean, list, export and snapshot bars.", no_args_is_help=True
@@ -28,6 +31,9 @@ _Source = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])]
 _File = Annotated[Path, typer.Argument(help="CSV, JSON, feather or Parquet; also .gz and .zip.")]
+_OptionalFiles = Annotated[
+    list[Path] | None, typer.Argument(help="CSV, JSON, feather or Parquet; also .gz and .zip.")
+]
 _Files = Annotated[
     list[Path], typer.Argument(help="CSV, JSON, feather or Parquet; also .gz and .zip.")
 ]
@@ -77,35 +83,62 @@ def import_(
 
 @app.command()
 def check(
-    files: _Files,
+    files: _OptionalFiles = None,
     symbol: _Symbol = None,
     timeframe: _Timeframe = None,
     source: _Source = None,
     as_json: _Json = False,
 ) -> None:
-    """Say what is wrong with files; the exit status is 1 where something is."""
-    import cryptovolt as cv
+    """Say what is wrong with files or with stored bars; the exit status is 1 where something is.
 
-    found = [
-        cv.check_bars(cv.read_bars(path, symbol, timeframe, source), _now_ms()) for path in files
-    ]
+    Without files the stored series are checked: all, or those that the options choose.
+    """
+    found = (
+        _check_files(files, symbol, timeframe, source)
+        if files
+        else _check_stored(symbol, timeframe, source)
+    )
     if as_json:
         print_json(
             [
                 {
-                    "file": str(path),
+                    **labels,
                     "n_bars": findings.n_bars,
                     "errors": [finding_document(one) for one in findings.errors],
                     "warnings": [finding_document(one) for one in findings.warnings],
                 }
-                for path, findings in zip(files, found, strict=True)
+                for labels, findings in found
             ]
         )
     else:
-        for findings in found:
+        for _, findings in found:
             typer.echo(str(findings))
-    if any(findings.errors for findings in found):
+    if any(findings.errors for _, findings in found):
         raise typer.Exit(1)
+
+
+def _check_files(
+    files: list[Path], symbol: str | None, timeframe: str | None, source: str | None
+) -> "list[tuple[dict[str, str], Findings]]":
+    import cryptovolt as cv
+
+    return [
+        (
+            {"file": str(path)},
+            cv.check_bars(cv.read_bars(path, symbol, timeframe, source), _now_ms()),
+        )
+        for path in files
+    ]
+
+
+def _check_stored(
+    symbol: str | None, timeframe: str | None, source: str | None
+) -> "list[tuple[dict[str, str], Findings]]":
+    from app.services.bars import check_stored
+
+    _open_database()
+    checked = check_stored(symbol, timeframe, source, _now_ms())
+    return [(dict(key.labels), findings) for key, findings in checked]
 
 
 @app.command()
@@ -138,7 +171,11 @@ def clean(
 
 
 @app.command("list")
-def list_(symbol: _Symbol = None, as_json: _Json = False) -> None:
+def list_(
+    symbol: _Symbol = None,
+    gaps: Annotated[bool, typer.Option("--gaps", help="Name every gap.")] = False,
+    as_json: _Json = False,
+) -> None:
     """Show what is stored: from when to when, what is missing, what was archived."""
     from app.services.bars import list_coverage
 
@@ -150,7 +187,7 @@ def list_(symbol: _Symbol = None, as_json: _Json = False) -> None:
     if not found:
         typer.echo("no bars are stored: `cryptovolt bars import FILE` stores some")
     for covered in found:
-        typer.echo("\n".join(coverage_lines(covered)))
+        typer.echo("\n".join(coverage_lines(covered, gaps)))
 
 
 @app.command()

@@ -102,7 +102,7 @@ def coverage_document(covered: "SeriesCoverage") -> dict[str, Any]:
     }
 
 
-def coverage_lines(covered: "SeriesCoverage") -> list[str]:
+def coverage_lines(covered: "SeriesCoverage", with_gaps: bool = False) -> list[str]:
     """Return what is stored of a series for people."""
     lines = [f"{covered.key}"]
     if covered.first is not None and covered.last is not None:
@@ -113,9 +113,16 @@ def coverage_lines(covered: "SeriesCoverage") -> list[str]:
     if covered.gaps:
         longest = max(covered.gaps, key=lambda gap: gap.n_missing)
         lines.append(
-            f"  {len(covered.gaps):,} gaps, {covered.n_missing:,} bars missing, the longest "
-            f"{longest.n_missing:,} after {longest.before:%Y-%m-%d %H:%M}"
+            f"  {len(covered.gaps):,} gap{'' if len(covered.gaps) == 1 else 's'}, "
+            f"{covered.n_missing:,} bars missing, the longest {longest.n_missing:,} after "
+            f"{longest.before:%Y-%m-%d %H:%M}"
         )
+    if with_gaps:
+        lines += [
+            f"  gap       {gap.n_missing:,} bars between {gap.before:%Y-%m-%d %H:%M} and "
+            f"{gap.after:%Y-%m-%d %H:%M} UTC"
+            for gap in covered.gaps
+        ]
     lines += [
         f"  archived  {n_bars:,} bars, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
         for first, last, n_bars in covered.archived

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.config import settings
 from app.core.database import SessionLocal
+from app.models.database import UNSPECIFIED
 from app.models.research import BarArchive
 from app.repositories import bar_files, market_read
 from app.repositories import bars as stored_bars
@@ -19,7 +20,7 @@ from app.services import maintenance
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.timeframe import timeframe_ms
-from cryptovolt.market.checking import require_clean
+from cryptovolt.market.checking import Findings, check_bars, require_clean
 from cryptovolt.market.naming import venue_symbol
 from cryptovolt.market.snapshots import write_snapshot
 from cryptovolt.market.writing import check_suffix, write_bars
@@ -108,6 +109,33 @@ def find_series(symbol: str, timeframe: str | None = None, source: str | None = 
         raise DataError(f"there are no bars of {asked}: `cryptovolt bars list` shows what there is")
     choices = ", ".join(str(key) for key in found)
     raise DataError(f"expected one series, {asked} means {len(found)}: {choices}")
+
+
+def check_stored(
+    symbol: str | None, timeframe: str | None, source: str | None, as_of: int
+) -> list[tuple[SeriesKey, Findings]]:
+    """Check the stored series that the names choose, None meaning any.
+
+    Raises
+    ------
+    DataError
+        If nothing of these names is stored.
+    """
+    with SessionLocal() as session:
+        stored = market_read.list_series(session, 0, _ALL_SERIES)
+    name = None if symbol is None else venue_symbol(symbol)
+    keys = [
+        SeriesKey(one.symbol, one.timeframe, one.source)
+        for one in stored
+        if name in (None, one.symbol)
+        and source in (None, one.source)
+        # Rows of the documented calls may have no time frame; they are no series of bars.
+        and timeframe in ((None, one.timeframe) if one.timeframe != UNSPECIFIED else ())
+    ]
+    if not keys:
+        asked = " ".join(part for part in (name, timeframe, source) if part) or "any symbol"
+        raise DataError(f"there are no bars of {asked}: `cryptovolt bars list` shows what there is")
+    return [(key, check_bars(stored_bars.read_range(key, *EVER), as_of)) for key in keys]
 
 
 def export_bars(key: SeriesKey, path: Path, first: datetime, last: datetime) -> Bars:

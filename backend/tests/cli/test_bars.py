@@ -58,7 +58,14 @@ def test_from_a_file_to_a_snapshot_and_back_to_a_file(database_url: str, files: 
     assert "nothing changed: 45 bars are stored already" in run("import", path)
     listed = run("list")
     assert "ETHUSDT 1h from binance: 45 bars, 2024-01-01 00:00 to 2024-01-02 23:00" in listed
-    assert "1 gaps, 3 bars missing" in listed
+    assert "1 gap, 3 bars missing" in listed
+    gaps = run("list", "--gaps", "--symbol", "ETHUSDT")
+    assert "gap       3 bars between 2024-01-01 09:00 and 2024-01-01 13:00 UTC" in gaps
+    checked = run("check", "--symbol", "ETHUSDT")
+    assert "warning  gap: 1 gap, 3 bars missing" in checked
+    (report,) = run_json("check", "--symbol", "ETHUSDT")
+    assert (report["symbol"], report["errors"]) == ("ETHUSDT", [])
+    assert "there are no bars of NOPE" in run("check", "--symbol", "NOPE", code=1)
     (covered,) = run_json("list", "--symbol", "ETH/USDT")
     assert covered["gaps"][0]["n_missing"] == 3
     taken = run_json("snapshot", "--symbol", "ETHUSDT")

@@ -20,6 +20,7 @@ from cryptovolt.features import Features, Labels, build_features, triple_barrier
 from cryptovolt.market.checking import check_bars
 from cryptovolt.market.cleaning import clean_bars
 from cryptovolt.market.funding import read_funding
+from cryptovolt.market.listings import split_listings
 from cryptovolt.market.reading import read_bars
 from cryptovolt.market.resampling import resample
 from cryptovolt.market.snapshots import read_snapshot
@@ -84,6 +85,7 @@ __all__ = [
     "score_sentiment",
     "search",
     "simulate",
+    "split_listings",
     "sweep",
     "triple_barrier",
     "walkforward",

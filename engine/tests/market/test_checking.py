@@ -110,17 +110,88 @@ def test_a_wick_is_a_spike_and_a_bar_far_from_both_sides_is_bogus(make_bars: Mak
     assert [(w.kind, w.rows.tolist()) for w in bogus.warnings] == [(Oddity.BOGUS, [12])]
 
 
-def test_a_ticker_that_comes_back_on_another_scale_is_told(make_bars: MakeBars) -> None:
-    before, after = make_bars(30), make_bars(30)
+def joined(one: Bars, other: Bars, days: int, factor: float, symbol: str = "LUNAUSDT") -> Bars:
     columns = {
-        name: np.append(getattr(before, name), getattr(after, name) * 50.0)
+        name: np.append(getattr(one, name), getattr(other, name) * factor)
         for name in ("open", "high", "low", "close", "volume")
     }
-    time = np.append(before.timestamp, after.timestamp + 30 * 24 * HOUR)
-    bars = Bars(symbol="LUNA", timeframe="1h", source="test", timestamp=time, **columns)
+    time = np.append(
+        one.timestamp, one.timestamp[-1] + HOUR + days * 24 * HOUR + np.arange(len(other)) * HOUR
+    )
+    return Bars(symbol=symbol, timeframe="1h", source="test", timestamp=time, **columns)
+
+
+@pytest.mark.parametrize(
+    ("days", "factor", "kinds"),
+    [
+        # days without bars, prices times, what is told
+        (29, 1.0, [Oddity.GAP]),
+        (30, 1.0, [Oddity.GAP, Oddity.RELISTED]),
+        (120, 50.0, [Oddity.GAP, Oddity.RESCALED, Oddity.RELISTED]),
+        (0, 50.0, [Oddity.RESCALED]),
+    ],
+)
+def test_a_ticker_that_comes_back_is_told_by_its_silence_and_by_its_scale(
+    make_bars: MakeBars, days: int, factor: float, kinds: list[Oddity]
+) -> None:
+    bars = joined(make_bars(30), make_bars(30), days, factor)
     found = {w.kind: w for w in cv.check_bars(bars).warnings}
-    assert found[Oddity.RESCALED].rows.tolist() == [30]
-    assert "another coin may trade here" in found[Oddity.RESCALED].text
+    assert list(found) == kinds
+    assert all(found[kind].rows.tolist() == [30] for kind in kinds)
+    if Oddity.RELISTED in found:
+        assert f"{days} days without bars before" in found[Oddity.RELISTED].text
+        assert "another coin may trade under this name" in found[Oddity.RELISTED].text
+
+
+def test_listings_are_cut_where_the_market_was_closed(make_bars: MakeBars) -> None:
+    bars = joined(make_bars(30), make_bars(20), 120, 50.0)
+    first, second = cv.split_listings(bars)
+    assert (len(first), len(second)) == (30, 20)
+    assert first.close[-1] == bars.close[29]
+    assert second.open[0] == bars.open[30]
+    assert [len(part) for part in cv.split_listings(first)] == [30]
+    assert cv.split_listings(first[:0])[0].symbol == "LUNAUSDT"
+
+
+def test_three_bars_without_a_trade_are_a_halt_where_the_market_always_trades(
+    make_bars: MakeBars,
+) -> None:
+    bars = make_bars(1_000)
+    still = {row: float(bars.close[499]) for row in (500, 501, 502, 700, 701)}
+    prices = dict.fromkeys(("open", "high", "low", "close"), still)
+    halted = spoil(bars, **prices, volume=dict.fromkeys(still, 0.0))
+    found = {w.kind: w for w in cv.check_bars(halted).warnings}
+    assert found[Oddity.HALT].rows.tolist() == [500]
+    assert "the longest 3 bars" in found[Oddity.HALT].text
+    # The same bars in a market that often does not trade are its nature.
+    assert Oddity.HALT not in warning_kinds(cv.check_bars(halted[480:720]))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "told"),
+    [("USTUSDT", True), ("USDC/USDT", True), ("DAI-USD", True), ("BTCUSDT", False)],
+)
+def test_a_stablecoin_that_leaves_one_dollar_is_told(
+    make_bars: MakeBars, symbol: str, told: bool
+) -> None:
+    bars = make_bars(30)
+    close = np.full(30, 0.9995)
+    close[20:] = np.linspace(0.98, 0.12, 10)
+    coin = Bars(
+        symbol=symbol,
+        timeframe="1h",
+        timestamp=bars.timestamp,
+        open=np.append(close[:1], close[:-1]),
+        high=np.maximum(close, np.append(close[:1], close[:-1])),
+        low=np.minimum(close, np.append(close[:1], close[:-1])),
+        close=close,
+        volume=bars.volume,
+    )
+    found = {w.kind: w for w in cv.check_bars(coin).warnings}
+    assert (Oddity.OFF_PEG in found) is told
+    if told:
+        assert found[Oddity.OFF_PEG].rows.tolist() == list(range(21, 30))
+        assert "farthest 0.12 at 2024-01-02 05:00 UTC" in found[Oddity.OFF_PEG].text
 
 
 def test_silence_is_counted_with_its_longest_run(make_bars: MakeBars) -> None:

@@ -18,7 +18,8 @@ import polars as pl
 from cryptovolt.domain.arrays import IntArray
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
 from cryptovolt.market.checking import REPAIRABLE, Fault, find_errors, raise_first
-from cryptovolt.market.oddities import bogus_bars, filled_bars, utc
+from cryptovolt.market.listings import filled_bars
+from cryptovolt.market.oddities import bogus_bars, utc
 from cryptovolt.market.precision import decimals
 
 _SHOWN = 3

@@ -1,4 +1,4 @@
-"""What is worth knowing about bars that contradict nothing: gaps, bogus bars, spikes, silence.
+"""What is worth knowing about bars that contradict nothing: gaps, bogus bars, spikes, halts.
 
 All functions take bars in order of time, without duplicates and without NaN.
 """
@@ -11,6 +11,7 @@ import numpy as np
 from cryptovolt.domain.arrays import BoolArray, IntArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.timeframe import DAY_MS
+from cryptovolt.market.listings import PEG_WIDTH, halts, off_peg, relisted_rows, runs
 
 BOGUS_FACTOR = 1.5
 """A price this many times away from the prices on both sides of it was never traded."""
@@ -22,7 +23,6 @@ COPIED_SHARE = 0.95
 """Opens are copies where this share of them equals the close before."""
 
 _COPIED_BLOCK = 1_000
-_FILLED_SHARE = 0.01
 _SHOWN = 3
 
 
@@ -33,6 +33,9 @@ class Oddity(StrEnum):
     BOGUS = "bogus bar"
     SPIKE = "spike"
     RESCALED = "price on another scale"
+    RELISTED = "relisted ticker"
+    HALT = "halt"
+    OFF_PEG = "off its peg"
     SILENT = "zero volume"
     COPIED_OPENS = "copied opens"
     UNCLOSED = "unclosed last bar"
@@ -56,6 +59,9 @@ def find_warnings(bars: Bars, as_of: int | None) -> tuple[Warned, ...]:
             "high or low far from the prices on both sides",
         ),
         _rescaled(bars, bogus),
+        _relisted(bars),
+        _halts(bars),
+        _off_peg(bars),
         _silent(bars),
         _copied_opens(bars),
         _unclosed(bars, as_of),
@@ -91,18 +97,6 @@ def bogus_bars(bars: Bars) -> BoolArray:
     far = lowest > BOGUS_FACTOR or highest < 1.0 / BOGUS_FACTOR
     bogus[0] = far and bool(copied_opens(bars[: _COPIED_BLOCK + 1])[1:].any())
     return bogus
-
-
-def filled_bars(bars: Bars) -> BoolArray:
-    """Return which bars somebody filled in: no volume, one price, in a market that always trades.
-
-    A bar without a trade is normal for a thin coin. Where fewer than 1 % of the bars are without
-    one, they are the recorder's stand-in for an outage.
-    """
-    filled = (bars.volume == 0.0) & (bars.high == bars.low)
-    if filled.sum() >= _FILLED_SHARE * len(bars):
-        return np.zeros(len(bars), dtype=np.bool_)
-    return filled
 
 
 def gap_lengths(bars: Bars) -> IntArray:
@@ -150,13 +144,53 @@ def _rescaled(bars: Bars, bogus: BoolArray) -> Warned | None:
     if not rows.size:
         return None
     row = int(rows[np.argmax(np.abs(jumps[rows]))])
-    days = (bars.timestamp[row] - bars.timestamp[row - 1]) / DAY_MS
-    gap = f" after {days:.0f} days without bars: another coin may trade here" if days > 1 else ""
     return (
         Oddity.RESCALED,
         rows,
-        f"from {bars.close[row - 1]:.6g} to {bars.open[row]:.6g} "
-        f"at {utc(bars.timestamp[row])}{gap}",
+        f"from {bars.close[row - 1]:.6g} to {bars.open[row]:.6g} at {utc(bars.timestamp[row])}",
+    )
+
+
+def _relisted(bars: Bars) -> Warned | None:
+    rows = relisted_rows(bars)
+    if not rows.size:
+        return None
+    row = int(rows[0])
+    days = (bars.timestamp[row] - bars.timestamp[row - 1] - bars.interval_ms) / DAY_MS
+    others = f", and {rows.size - 1:,} more" if rows.size > 1 else ""
+    return (
+        Oddity.RELISTED,
+        rows,
+        f"{days:.0f} days without bars before {utc(bars.timestamp[row])}, from "
+        f"{bars.close[row - 1]:.6g} to {bars.open[row]:.6g}{others}: another coin may trade under "
+        "this name; split_listings keeps them apart",
+    )
+
+
+def _halts(bars: Bars) -> Warned | None:
+    rows, lengths = halts(bars)
+    if not rows.size:
+        return None
+    longest = int(np.argmax(lengths))
+    return (
+        Oddity.HALT,
+        rows,
+        f"{rows.size:,} without a trade in a market that else always trades, the longest "
+        f"{lengths[longest]:,} bars from {utc(bars.timestamp[rows[longest]])}",
+    )
+
+
+def _off_peg(bars: Bars) -> Warned | None:
+    rows = np.flatnonzero(off_peg(bars))
+    if not rows.size:
+        return None
+    worst = int(rows[np.argmax(np.abs(np.log(bars.close[rows])))])
+    return (
+        Oddity.OFF_PEG,
+        rows,
+        f"{rows.size:,} closes more than {PEG_WIDTH:.0%} away from 1, first at "
+        f"{utc(bars.timestamp[rows[0]])}, farthest {bars.close[worst]:.6g} at "
+        f"{utc(bars.timestamp[worst])}: what is counted in this coin is not counted in dollars",
     )
 
 
@@ -165,14 +199,13 @@ def _silent(bars: Bars) -> Warned | None:
     rows = np.flatnonzero(silent)
     if not rows.size:
         return None
-    edges = np.flatnonzero(np.diff(silent.astype(np.int8), prepend=0, append=0))
-    lengths = edges[1::2] - edges[::2]
+    starts, lengths = runs(silent)
     longest = int(np.argmax(lengths))
     return (
         Oddity.SILENT,
         rows,
         f"{rows.size:,} of {len(bars):,} bars, the longest run {lengths[longest]:,} "
-        f"from {utc(bars.timestamp[edges[2 * longest]])}",
+        f"from {utc(bars.timestamp[starts[longest]])}",
     )
 
 
