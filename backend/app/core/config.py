@@ -72,6 +72,14 @@ class Settings(BaseSettings):
     """Pages that may call the API, separated by commas."""
     ARCHIVE_URL: str = "https://data.binance.vision"
     """Where public history is fetched from."""
+    VENUE_URL: str = ""
+    """``http://host:port`` of a loopback venue: requests and streams of both markets go there."""
+    EXCHANGE_SPOT_URL: str = ""
+    """Where the spot market answers; empty: VENUE_URL, and where that is empty the real venue."""
+    EXCHANGE_USDM_URL: str = ""
+    EXCHANGE_SPOT_STREAM_URL: str = ""
+    """``ws://host:port``; empty: the host of EXCHANGE_SPOT_URL."""
+    EXCHANGE_USDM_STREAM_URL: str = ""
     METRICS_TOKEN: SecretStr = SecretStr("")
     CRYPTOVOLT_HOME: Path | None = None
     """Folder of the embedded database, snapshots and models; see `home`."""

@@ -1,0 +1,108 @@
+"""The two markets of the venue: how their series are named, and at which addresses they answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from app.core.config import Settings
+from cryptovolt.domain.errors import ConfigurationError
+
+
+class Market(StrEnum):
+    """A market of the venue."""
+
+    SPOT = "spot"
+    USDM = "usdm"
+
+
+class Kind(StrEnum):
+    """What history is of; all but bars exist for USD-M only."""
+
+    BARS = "bars"
+    MARK = "mark"
+    INDEX = "index"
+    FUNDING = "funding"
+
+
+TIMEFRAMES = (
+    "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w",
+)  # fmt: skip
+"""What both markets offer; spot also has 1s. Calendar months have no fixed length."""
+
+_SOURCES = {
+    (Market.SPOT, Kind.BARS): "binance",
+    (Market.USDM, Kind.BARS): "binance-usdm",
+    (Market.USDM, Kind.MARK): "binance-usdm-mark",
+    (Market.USDM, Kind.INDEX): "binance-usdm-index",
+    (Market.USDM, Kind.FUNDING): "binance-usdm",
+}
+
+
+def source_name(market: Market, kind: Kind = Kind.BARS) -> str:
+    """Return the `source` under which a kind of history of a market is stored.
+
+    Raises
+    ------
+    ConfigurationError
+        If the market has no such kind.
+    """
+    found = _SOURCES.get((market, kind))
+    if found is None:
+        raise ConfigurationError(
+            f"expected --kind bars for the spot market, found {kind}: mark prices, index prices "
+            "and funding belong to --market usdm"
+        )
+    return found
+
+
+def offered_timeframes(market: Market) -> tuple[str, ...]:
+    """Return the time frames of a market, shortest first."""
+    return ("1s", *TIMEFRAMES) if market is Market.SPOT else TIMEFRAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where one market answers instead of at the real venue; None: at the real venue."""
+
+    rest: str | None
+    """Scheme, host and port, for example ``http://127.0.0.1:8100``."""
+    stream: str | None
+
+    @property
+    def overridden(self) -> bool:
+        """Whether this market is somewhere else than at the real venue."""
+        return self.rest is not None
+
+
+def market_addresses(market: Market, settings: Settings) -> Addresses:
+    """Return the addresses the settings choose for a market.
+
+    Raises
+    ------
+    ConfigurationError
+        If an address is no URL, or only streams are moved away from the real venue.
+    """
+    name = f"EXCHANGE_{market.upper()}_URL"
+    own = getattr(settings, name)
+    rest = _checked(name if own else "VENUE_URL", own or settings.VENUE_URL, ("http", "https"))
+    stream_name = f"EXCHANGE_{market.upper()}_STREAM_URL"
+    stream = _checked(stream_name, getattr(settings, stream_name), ("ws", "wss"))
+    if stream and not rest:
+        raise ConfigurationError(
+            f"{stream_name} is set and {name} is not: requests would go to the real venue while "
+            "streams come from another one; set both"
+        )
+    if rest and not stream:
+        # One server answers both; only the scheme differs.
+        stream = "ws" + rest.removeprefix("http")
+    return Addresses(rest or None, stream or None)
+
+
+def _checked(name: str, address: str, schemes: tuple[str, ...]) -> str:
+    if not address:
+        return ""
+    parts = urlsplit(address)
+    if parts.scheme not in schemes or not parts.hostname or parts.username:
+        expected = " or ".join(f"{scheme}://host:port" for scheme in schemes)
+        raise ConfigurationError(f"{name}: expected {expected}, found {address!r}")
+    return f"{parts.scheme}://{parts.netloc}"
