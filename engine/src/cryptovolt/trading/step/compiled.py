@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.trading.step.layout import Floats, Numbers
+from cryptovolt.trading.step.lowering import EntryCompiler, PieceCompiler
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -33,7 +34,11 @@ _unliteral = cast("Callable[[Any], Any]", vars(types)["unliteral"])
 
 
 # Pieces are never called from Python, so they need no wrappers.
-_PIECE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_PIECE: dict[str, Any] = {
+    "pipeline_class": PieceCompiler,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
 _njit: Any = numba.njit
 
 
@@ -88,5 +93,8 @@ def entry_point(function: _Function) -> _Function:
     """Compile what Python calls, without the GIL, and cache it with all its pieces."""
     # Numba names the cache file after the qualified name.
     function.__qualname__ = f"{function.__qualname__}_{_SOURCES}"
-    entry = _njit(cache=True, nogil=True, error_model="numpy")(function)
+    entry = _njit(
+        pipeline_class=EntryCompiler, cache=True, nogil=True, error_model="numpy",
+        no_cfunc_wrapper=True,
+    )(function)  # fmt: skip
     return cast("_Function", entry)
