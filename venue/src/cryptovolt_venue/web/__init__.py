@@ -1,0 +1,1 @@
+"""HTTP and WebSocket of the venue."""
