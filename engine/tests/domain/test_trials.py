@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptovolt.domain.errors import ConfigurationError, DataError
-from cryptovolt.domain.trials import GENESIS, Trial, TrialKind
+from cryptovolt.domain.trials import (
+    GENESIS,
+    LedgerCheck,
+    Trial,
+    TrialCount,
+    TrialKind,
+    choices_of,
+)
 
 TRIAL = Trial(
     kind=TrialKind.SWEEP,
@@ -47,6 +54,7 @@ OTHER: dict[str, Any] = {
     "returns": np.array([0.5, -0.2500001], np.float32),
     "returns_ms": 3_600_001,
     "setup": "x",
+    "choice": "y",
     "result": {"cagr": 0.0},
     "previous": "1" * 64,
 }
@@ -95,7 +103,7 @@ def test_a_trial_is_read_back_as_it_was_written(
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"kind": "guess"}, "kind of trial among backtest, fit, sweep, search, walkforward"),
+    ({"kind": "guess"}, "kind of trial among backtest, fit, sweep, search, walkforward, check"),
     ({"study": ""}, "expected a study and at least one symbol, found ''"),
     ({"symbols": ()}, "expected a study and at least one symbol"),
     ({"first": 8_000_000}, "expected 0 ≤ first ≤ last, found 8000000 and 7200000"),
@@ -104,6 +112,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"n_observations": -1}, "found -1 and 3600000"),
     ({"returns": [[0.1]]}, r"expected finite returns of shape \(n,\), found shape \(1, 1\)"),
     ({"returns": [np.nan]}, "expected finite returns"),
+    ({"kind": "check"}, "expected a check without returns, found 3 of them"),
+    ({"choice": "x\0"}, "expected text without NUL and half characters"),
     ({"parameters": {"a": float("nan")}}, "expected finite parameters, found nan"),
     ({"parameters": {"a": "x\0"}}, "expected text without NUL and half characters"),
     ({"study": "\ud800"}, "expected text without NUL and half characters"),
@@ -142,3 +152,58 @@ def test_what_a_trial_holds_cannot_be_changed() -> None:
         TRIAL.returns[0] = 1.0
     with pytest.raises(TypeError):
         TRIAL.parameters["fast"] = 1  # pyright: ignore[reportIndexIssue]
+
+
+COUNTS = [
+    (TrialCount(n_trials=1, n_effective=1, sharpe_variance=None), "1 trial"),
+    (
+        TrialCount(n_trials=2, n_effective=1, sharpe_variance=None),
+        "2 trials, 1 of them different",
+    ),
+    (
+        TrialCount(n_trials=1_200, n_effective=30, sharpe_variance=0.1),
+        "1,200 trials, 30 of them different",
+    ),
+    (LedgerCheck(n_trials=0), "0 trials, intact"),
+    (LedgerCheck(n_trials=1), "1 trial, intact"),
+    (
+        LedgerCheck(n_trials=2, faults=("line 1 is no trial",)),
+        "2 trials, BROKEN\nline 1 is no trial",
+    ),
+]
+
+
+@pytest.mark.parametrize(("count", "text"), COUNTS)
+def test_one_trial_is_singular(count: TrialCount | LedgerCheck, text: str) -> None:
+    assert str(count) == text
+
+
+def part(choice: str, n_observations: int) -> Trial:
+    return replace(TRIAL, choice=choice, n_observations=n_observations)
+
+
+CHECK = replace(
+    TRIAL, kind=TrialKind.CHECK, n_observations=0, sharpe=None, returns=np.empty(0, np.float32)
+)
+
+
+def test_folds_of_a_choice_count_once_and_checks_not_at_all() -> None:
+    whole, other, alone = part("a", 30), part("b", 7), part("", 5)
+    rows = (part("a", 10), part("b", 7), other, CHECK, part("a", 20), whole, alone, part("", 5))
+    found = choices_of(rows)
+    # The longest part stands for its choice, the first of equals; what names none is one itself.
+    assert [(t.choice, t.n_observations) for t in found] == [("b", 7), ("a", 30), ("", 5), ("", 5)]
+    assert found[0] is rows[1]
+    assert choices_of([CHECK]) == ()
+
+
+@given(parts=st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=20))
+def test_the_number_of_choices_is_that_of_names_and_of_rows_without_one(parts: list[str]) -> None:
+    found = choices_of(part(name, n) for n, name in enumerate(parts))
+    assert len(found) == parts.count("") + len(set(parts) - {""})
+
+
+def test_a_row_from_before_there_were_choices_keeps_its_text_and_hash() -> None:
+    # The payload of the first test has no choice in it; one that has, names it.
+    assert "choice" not in json.loads(TRIAL.payload())
+    assert json.loads(part("a", 3).payload())["choice"] == "a"

@@ -11,8 +11,11 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError, ModelError
 from cryptovolt.features import Features, Labels, build_features, triple_barrier
+from cryptovolt.ml import BoosterSettings
 from cryptovolt.performance.classification import auc
 from cryptovolt.research import Evaluation, evaluate_classifier, promotable, run_gates
+from cryptovolt.research.ledger import FileLedger
+from cryptovolt.research.verdict import Standing
 
 HOUR_MS = 3_600_000
 HORIZON = 6
@@ -53,7 +56,7 @@ def planted() -> Evaluation:
 def test_random_walks_show_no_edge() -> None:
     evaluations = [evaluated(market(3_000, seed, edge=0.0)) for seed in range(8)]
     for evaluation in evaluations:
-        assert not evaluation.verdict.edge
+        assert evaluation.verdict.standing is Standing.NO_EDGE
         assert evaluation.verdict.text.startswith("no edge shown: ")
     # A 95 % interval misses one time in twenty.
     missed = [e.scores["auc"] for e in evaluations if 0.5 not in e.scores["auc"].interval]
@@ -61,9 +64,28 @@ def test_random_walks_show_no_edge() -> None:
 
 
 def test_a_planted_edge_is_found(planted: Evaluation) -> None:
-    assert planted.verdict.edge, planted.verdict.text
+    # Without a ledger nobody knows how many models were tried before this one.
+    assert planted.verdict.standing is Standing.WEAK, planted.verdict.text
+    assert "nobody knows how many models were tried" in planted.verdict.text
     area = planted.scores["auc"]
     assert 0.5 < area.interval.low < area.value < 0.75
+
+
+def test_a_planted_edge_is_more_than_the_luck_of_the_models_that_were_tried(
+    tmp_path: Path,
+) -> None:
+    bars, ledger = market(5_000, seed=3, edge=0.25), FileLedger(tmp_path / "trials.jsonl")
+    features, labels = build_features(bars), triple_barrier(bars, HORIZON)
+    for depth in (2, 4):
+        verdict = evaluate_classifier(
+            features, labels, rng=np.random.default_rng(1), n_resamples=300,
+            settings=BoosterSettings(max_depth=depth), ledger=ledger, bars=bars,
+        ).verdict  # fmt: skip
+    assert verdict.trials is not None
+    assert verdict.trials.n_trials == 2
+    assert verdict.trials.deflated > 0.95
+    assert verdict.trials.overfitting is not None
+    assert verdict.standing is not Standing.NO_EDGE
 
 
 def test_probabilities_stand_on_test_rows_only(planted: Evaluation) -> None:

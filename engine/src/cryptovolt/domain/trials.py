@@ -6,6 +6,11 @@ forward. Trials are kept in a ledger (:class:`cryptovolt.domain.ports.TrialLedge
 Each holds the hash of the one before it, and its own hash covers everything it says, so that an
 edit or a deletion breaks the chain.
 
+Not every row is another thing to choose from. What is fitted again and again for one configuration,
+such as the folds of a walk-forward, shares a *choice* and counts once; what a gate fits to see that
+chance stays chance is a *check*, holds no returns to choose by, and does not count (see
+:func:`choices_of`).
+
 Sharpe ratios are per bar, never annualised; kurtosis is not in excess (normal = 3); what is
 undefined is None.
 """
@@ -14,7 +19,7 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -41,6 +46,7 @@ class TrialKind(StrEnum):
     SWEEP = "sweep"
     SEARCH = "search"
     WALKFORWARD = "walkforward"
+    CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,7 +56,8 @@ class Trial:
     Parameters
     ----------
     kind : TrialKind or str
-        ``"backtest"``, ``"fit"``, ``"sweep"``, ``"search"`` or ``"walkforward"``.
+        ``"backtest"``, ``"fit"``, ``"sweep"``, ``"search"``, ``"walkforward"`` or ``"check"``; a
+        check has no returns and no Sharpe ratio.
     study : str
         What the researcher calls it; has no influence on what is counted.
     symbols : tuple of str
@@ -73,6 +80,9 @@ class Trial:
         Length of such a period in milliseconds; periods are counted from the epoch.
     setup : str
         Fingerprint of what decided the result besides data and parameters (code, costs, rules).
+    choice : str
+        Fingerprint of the configuration and its whole data, shared by all rows that are parts of
+        one choice, such as its folds; empty where the row is a choice of its own.
     result : mapping of str to float or None
         Standard measures, None where undefined.
     previous, hash : str
@@ -99,6 +109,7 @@ class Trial:
     returns: npt.NDArray[np.float32]
     returns_ms: int
     setup: str = ""
+    choice: str = ""
     result: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
     previous: str = ""
     hash: str = ""
@@ -126,13 +137,29 @@ class Trial:
                 f"{self.n_observations} and {self.returns_ms}"
             )
         self._normalise()
+        if self.kind is TrialKind.CHECK:
+            self._require_nothing_to_choose_by()
+
+    def _require_nothing_to_choose_by(self) -> None:
+        # Checks do not count, so what could be chosen may not be called one.
+        if self.returns.size or self.n_observations or self.sharpe is not None:
+            raise DataError(
+                f"expected a check without returns, found {self.n_observations} of them: what can "
+                "be chosen counts, so give it its own kind"
+            )
 
     def _normalise(self) -> None:
         returns = np.array(self.returns, np.float32)
         if returns.ndim != 1 or not np.isfinite(returns).all():
             raise DataError(f"expected finite returns of shape (n,), found shape {returns.shape}")
         returns.flags.writeable = False
-        for text in (self.study, *self.symbols, *self.parameters, *self.parameters.values()):
+        for text in (
+            self.study,
+            self.choice,
+            *self.symbols,
+            *self.parameters,
+            *self.parameters.values(),
+        ):
             _require_storable(text)
         moments = {name: _defined(getattr(self, name)) for name in _MOMENTS}
         values: dict[str, object] = {
@@ -156,6 +183,9 @@ class Trial:
         record: dict[str, Any] = {
             name: getattr(self, name) for name in _FIELDS if name not in {"hash", "returns"}
         }
+        if not self.choice:
+            # Rows from before there were choices keep their text.
+            del record["choice"]
         record["symbols"] = list(self.symbols)
         record["parameters"] = dict(self.parameters)
         record["result"] = dict(self.result)
@@ -189,7 +219,7 @@ class TrialCount:
     Parameters
     ----------
     n_trials : int
-        All of them, whatever they were called; at least 1.
+        All choices among them, whatever they were called; at least 1.
     n_effective : int
         Different ideas among them: clusters of trials whose returns move together, in
         [1, n_trials].
@@ -203,7 +233,9 @@ class TrialCount:
     sharpe_variance: float | None
 
     def __str__(self) -> str:
-        return f"{self.n_trials:,} trials, {self.n_effective:,} of them different"
+        if self.n_trials == 1:
+            return described_count(1)
+        return f"{described_count(self.n_trials)}, {self.n_effective:,} of them different"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +262,37 @@ class LedgerCheck:
         return not self.faults
 
     def __str__(self) -> str:
-        head = f"{self.n_trials:,} trials, {'intact' if self.intact else 'BROKEN'}"
+        state = "intact" if self.intact else "BROKEN"
+        head = f"{described_count(self.n_trials)}, {state}"
         return "\n".join([head, *self.faults, *self.notes])
+
+
+def choices_of(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """Return one row for everything that could have been chosen.
+
+    Rows of one choice are represented by the one with most returns, the first of equals: the whole
+    result where it is there, else its longest part. A part that was never completed still counts.
+    Checks are left out. The order is that of the rows that remain.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+        In the order of the ledger.
+    """
+    rows = [trial for trial in trials if trial.kind is not TrialKind.CHECK]
+    longest: dict[str, int] = {}
+    for row, trial in enumerate(rows):
+        known = longest.setdefault(trial.choice, row)
+        if trial.n_observations > rows[known].n_observations:
+            longest[trial.choice] = row
+    return tuple(
+        trial for row, trial in enumerate(rows) if not trial.choice or longest[trial.choice] == row
+    )
+
+
+def described_count(n_trials: int) -> str:
+    """Return a number of trials in words."""
+    return "1 trial" if n_trials == 1 else f"{n_trials:,} trials"
 
 
 def digest(payload: str) -> str:

@@ -3,7 +3,8 @@
 from cryptovolt.research.evaluation import Evaluation, FoldResult
 from cryptovolt.research.gate import Gate
 from cryptovolt.research.gates import promotable, run_gates
-from cryptovolt.research.scores import Score, Verdict
+from cryptovolt.research.model_verdict import Verdict
+from cryptovolt.research.scores import Score
 from cryptovolt.research.walkforward import evaluate_classifier
 
 __all__ = [

@@ -1,7 +1,7 @@
 """What a walk-forward evaluation found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from cryptovolt.features.labels import Labels
 from cryptovolt.ml.calibration import Platt
 from cryptovolt.ml.split import Fold, WalkForward
 from cryptovolt.ml.xgboost_classifier import BoosterSettings, XGBoostClassifier
-from cryptovolt.research.scores import Score, Verdict
+from cryptovolt.research.model_verdict import ModelTrials, Verdict
+from cryptovolt.research.scores import Score
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,7 @@ class Evaluation:
     folds : tuple of FoldResult
         In order of time.
     verdict : Verdict
-        Whether an edge is shown.
+        What can be said of it in one word, and why.
     model : XGBoostClassifier
         For rows after the last label.
     labels : Labels
@@ -76,9 +77,10 @@ class Evaluation:
         """Return everything but the arrays, as JSON knows it; undefined numbers are None."""
         return {
             "verdict": {
-                "edge": self.verdict.edge,
+                "standing": self.verdict.standing.value,
                 "text": self.verdict.text,
                 "rule": self.verdict.rule,
+                "trials": _trials_record(self.verdict.trials),
             },
             "scores": {
                 name: {
@@ -102,6 +104,14 @@ class Evaluation:
             "horizon": self.labels.horizon,
             "artefact_hash": self.model.artefact_hash,
         }
+
+
+def _trials_record(trials: ModelTrials | None) -> dict[str, float | None] | None:
+    if trials is None:
+        return None
+    return {
+        key: None if value is None else _defined(value) for key, value in asdict(trials).items()
+    }
 
 
 def _defined(value: float) -> float | None:

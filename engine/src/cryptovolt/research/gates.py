@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError
-from cryptovolt.domain.ports import Progress
+from cryptovolt.domain.ports import Progress, TrialLedger
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import Features, build_features
 from cryptovolt.research.evaluation import Evaluation
@@ -43,6 +43,7 @@ def run_gates(
     sentiment: SentimentSeries | None = None,
     build: Build = build_features,
     progress: Progress | None = None,
+    ledger: TrialLedger | None = None,
 ) -> tuple[Gate, ...]:
     """Run every gate on an evaluated model.
 
@@ -62,6 +63,9 @@ def run_gates(
         Takes bars and sentiment, returns the features; the usual ones if not given.
     progress : Progress, optional
         Told before each gate.
+    ledger : TrialLedger, optional
+        The gates' own fits, on permuted labels, become rows there. They are checks: nothing can be
+        chosen by them, and they do not count as trials.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def run_gates(
         lambda: label_alignment(bars, evaluation),
         lambda: single_feature(features, evaluation),
         lambda: leak_canary(features, evaluation),
-        lambda: label_permutation(features, evaluation, rng),
+        lambda: label_permutation(features, evaluation, rng, ledger),
         lambda: plausible_auc(evaluation),
         lambda: serving_equals_training(features, evaluation),
     )

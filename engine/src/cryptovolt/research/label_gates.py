@@ -1,18 +1,21 @@
 """Gates on labels: they describe the bars they claim, no column knows them, chance gives 0.5."""
 
+import hashlib
 from math import sqrt
 
 import numpy as np
 from numpy.random import Generator
 
-from cryptovolt.domain.arrays import FloatArray, IntArray
+from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
 from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.ports import TrialLedger
 from cryptovolt.features.build import Features
 from cryptovolt.ml.split import validation_tail
 from cryptovolt.ml.trees import read_trees
 from cryptovolt.ml.xgboost_classifier import train_trees
 from cryptovolt.performance.classification import auc
 from cryptovolt.research.evaluation import Evaluation
+from cryptovolt.research.fits import keep_checks
 from cryptovolt.research.gate import Gate
 
 MOST_OF_ONE_COLUMN = 0.9
@@ -64,8 +67,12 @@ def leak_canary(features: Features, evaluation: Evaluation) -> Gate:
     )
 
 
-def label_permutation(features: Features, evaluation: Evaluation, rng: Generator) -> Gate:
+def label_permutation(
+    features: Features, evaluation: Evaluation, rng: Generator, ledger: TrialLedger | None = None
+) -> Gate:
     """Train on labels permuted in blocks: what is left must be chance.
+
+    With a ledger each training is a row there, a check that counts for no choice.
 
     References
     ----------
@@ -73,23 +80,13 @@ def label_permutation(features: Features, evaluation: Evaluation, rng: Generator
     root of the horizon because that many labels overlap.
     """
     labels, fold = evaluation.labels, evaluation.folds[-1].fold
-    values = features.values[labels.row]
-    fit, tail = validation_tail(labels, fold.train, evaluation.settings.validation)
-    areas: list[float] = []
+    found: list[tuple[str, float]] = []
     for _ in range(N_PERMUTATIONS):
         up = labels.up[_permuted_blocks(len(labels), labels.horizon, rng)]
-        trees = read_trees(
-            train_trees(
-                values[fit],
-                up[fit],
-                labels.weight[fit],
-                values[tail],
-                up[tail],
-                labels.weight[tail],
-                evaluation.settings,
-            )
-        )
-        areas.append(auc(up[fold.test], _ranks(trees.margins(values[fold.test]))))
+        found.append((hashlib.sha256(up.tobytes()).hexdigest(), _area(features, evaluation, up)))
+    if ledger is not None:
+        keep_checks(ledger, features, evaluation, found)
+    areas = [area for _, area in found]
     n_up = float(labels.up[fold.test].sum())
     n_down = fold.test.size - n_up
     sigma = sqrt((fold.test.size + 1) / (12.0 * n_up * n_down) * labels.horizon)
@@ -104,6 +101,24 @@ def label_permutation(features: Features, evaluation: Evaluation, rng: Generator
         f"{N_PERMUTATIONS} trainings on permuted labels gave AUCs from {min(areas):.3f} to "
         f"{max(areas):.3f}, {measured:.1f} standard errors from chance; 3 are allowed",
     )
+
+
+def _area(features: Features, evaluation: Evaluation, up: BoolArray) -> float:
+    labels, fold = evaluation.labels, evaluation.folds[-1].fold
+    values = features.values[labels.row]
+    fit, tail = validation_tail(labels, fold.train, evaluation.settings.validation)
+    trees = read_trees(
+        train_trees(
+            values[fit],
+            up[fit],
+            labels.weight[fit],
+            values[tail],
+            up[tail],
+            labels.weight[tail],
+            evaluation.settings,
+        )
+    )
+    return auc(up[fold.test], _ranks(trees.margins(values[fold.test])))
 
 
 def _best_column(

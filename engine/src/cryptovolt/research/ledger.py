@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptovolt.domain.errors import DataError
-from cryptovolt.domain.trials import GENESIS, LedgerCheck, Trial, digest
+from cryptovolt.domain.trials import GENESIS, LedgerCheck, Trial, described_count, digest
 from cryptovolt.research.file_lock import locked
 
 
@@ -151,7 +151,7 @@ class FileLedger:
         if n_head > len(read.trials):
             return [
                 f"lines {len(read.trials) + 1} to {n_head} are missing: "
-                f"{self._head.name} counts {n_head} trials"
+                f"{self._head.name} counts {described_count(n_head)}"
             ]
         # It may lag behind after a crash, but then what it names is still in its place.
         if not n_head or read.trials[n_head - 1].hash != last:

@@ -27,21 +27,6 @@ class Score:
     baselines: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether the rows show an edge, and the rule that says so."""
-
-    edge: bool
-    text: str
-    rule: str
-
-
-RULE = (
-    "edge only if, out of sample, the 95 % interval of the AUC lies above 0.5 and accuracy and log "
-    "loss are better than those of both baselines"
-)
-
-
 def baseline_probabilities(
     labels: Labels, train: IntArray, test: IntArray
 ) -> dict[str, FloatArray]:
@@ -80,25 +65,3 @@ def score(
         )
         for name, measure in MEASURES.items()
     }
-
-
-def judge(scores: Mapping[str, Score]) -> Verdict:
-    """Return the verdict on a model's pooled scores; see `RULE`."""
-    area = scores["auc"]
-    missing: list[str] = []
-    # Written so that NaN is no edge.
-    if not area.interval.low > 0.5:
-        low, high = area.interval.low, area.interval.high
-        missing.append(f"AUC {area.value:.3f} has the interval {low:.3f} to {high:.3f}")
-    for name in ("accuracy", "log_loss"):
-        sign = -1.0 if name in LESS_IS_BETTER else 1.0
-        for baseline, value in scores[name].baselines.items():
-            # Written so that NaN is not better.
-            if not sign * scores[name].value > sign * value:
-                missing.append(
-                    f"{name} {scores[name].value:.4f} is no better than {baseline} {value:.4f}"
-                )
-    if missing:
-        return Verdict(False, "no edge shown: " + "; ".join(missing), RULE)
-    text = f"edge shown: AUC {area.value:.3f}, both baselines beaten; whether it pays is not tested"
-    return Verdict(True, text, RULE)

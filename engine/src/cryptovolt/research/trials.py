@@ -1,6 +1,7 @@
 """What a Sharpe ratio is worth once everything that was tried is counted.
 
-Everything counts that overlaps in data with the result, whatever it was called. Two numbers are
+Everything counts that overlaps in data with the result, whatever it was called: each choice once,
+however many folds it was fitted in (:func:`cryptovolt.domain.trials.choices_of`). Two numbers are
 shown: all trials, and the different ideas among them (:mod:`cryptovolt.research.clusters`). The
 deflated Sharpe ratio is given for both. Without a ledger there is none, and the reason says so.
 
@@ -19,7 +20,7 @@ from cryptovolt.backtest.run import Run
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.ports import TrialLedger
 from cryptovolt.domain.timeframe import timeframe_ms
-from cryptovolt.domain.trials import Trial, TrialCount
+from cryptovolt.domain.trials import Trial, TrialCount, choices_of
 from cryptovolt.performance.returns import kurtosis, sharpe_ratio, skewness
 from cryptovolt.performance.selection import (
     deflated_sharpe_ratio,
@@ -78,12 +79,14 @@ class Selection:
 def count_trials(trials: Sequence[Trial], timeframe: str) -> TrialCount | None:
     """Return how much was tried, with Sharpe ratios per bar of `timeframe`; None without trials.
 
-    Ratios of other time frames are brought to it by the square root of time. In their variance each
-    cluster weighs the same, so that copies of one idea cannot hide how far apart the ideas are.
+    Folds of one choice count once, and checks not at all. Ratios of other time frames are brought
+    to it by the square root of time. In their variance each cluster weighs the same, so that copies
+    of one idea cannot hide how far apart the ideas are.
     """
+    trials = choices_of(trials)
     if not trials:
         return None
-    cluster = clusters_of(tuple(trials))
+    cluster = clusters_of(trials)
     length = timeframe_ms(timeframe)
     scale = np.sqrt([length / timeframe_ms(trial.timeframe) for trial in trials])
     sharpe = scale * [np.nan if trial.sharpe is None else trial.sharpe for trial in trials]

@@ -7,14 +7,16 @@ different models are compared in units of their spread on the rows that stopped 
 trees say the same thing louder.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import Generator
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray, read_only
+from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError, ModelError
-from cryptovolt.domain.ports import Progress
+from cryptovolt.domain.ports import Progress, TrialLedger
 from cryptovolt.features.build import Features
 from cryptovolt.features.labels import Labels
 from cryptovolt.ml.calibration import Platt, fit_platt
@@ -28,7 +30,10 @@ from cryptovolt.ml.xgboost_classifier import (
 )
 from cryptovolt.performance.classification import MEASURES
 from cryptovolt.research.evaluation import Evaluation, FoldResult
-from cryptovolt.research.scores import baseline_probabilities, judge, score
+from cryptovolt.research.fits import STUDY, FitRecord, recorder_of
+from cryptovolt.research.model_verdict import ModelTrials, judge, model_trials
+from cryptovolt.research.overfitting import overfitting_of
+from cryptovolt.research.scores import Score, baseline_probabilities, score
 
 MIN_LABELS = 500
 """Fewer labelled rows than this say nothing that would hold."""
@@ -49,6 +54,9 @@ def evaluate_classifier(
     settings: BoosterSettings | None = None,
     n_resamples: int = 500,
     progress: Progress | None = None,
+    ledger: TrialLedger | None = None,
+    bars: Bars | None = None,
+    study: str = STUDY,
 ) -> Evaluation:
     """Train and test a gradient-boosted classifier by purged, embargoed walk-forward.
 
@@ -68,6 +76,13 @@ def evaluate_classifier(
         Of the bootstrap behind every interval.
     progress : Progress, optional
         Told after each fold.
+    ledger : TrialLedger, optional
+        Every fit becomes a row there: each fold as soon as it was fitted, then the final model.
+        Together they count as one choice. Without, the verdict is *weak* at most.
+    bars : Bars, optional
+        That the features were built from; needed beside `ledger`.
+    study : str, default="XGBoost"
+        What the rows are called.
 
     Returns
     -------
@@ -78,21 +93,26 @@ def evaluate_classifier(
     ModelError
         If there are too few rows, one class only, or a column that is constant or never finite.
     DataError
-        If features and labels are not of the same bars.
+        If features, labels and bars are not of the same bars, or the ledger is broken.
+    ConfigurationError
+        If there is a ledger but no bars.
     """
     walk = WalkForward() if walk is None else walk
     settings = BoosterSettings() if settings is None else settings
     labels = usable_labels(features, labels)
     values = np.ascontiguousarray(features.values[labels.row])
     folds = walk.split(labels)
+    record = recorder_of(ledger, bars, features, labels, walk, settings, study)
     seen, results = _Seen(), list[FoldResult]()
     probability = np.full(len(features), np.nan)
     baselines: dict[str, list[FloatArray]] = {}
     for fold in folds:
         _report(progress, fold.number, len(folds) + 2, f"fold {fold.number + 1}")
-        result, said = _run_fold(values, labels, fold, settings, seen)
+        result, trees, said = _run_fold(values, labels, fold, settings, seen)
         results.append(result)
         probability[labels.row[fold.test]] = said
+        if record is not None:
+            record.keep_fold(result, trees, probability)
         for name, column in baseline_probabilities(labels, fold.train, fold.test).items():
             baselines.setdefault(name, []).append(column)
     _report(progress, len(folds), len(folds) + 2, "final model")
@@ -112,7 +132,7 @@ def evaluate_classifier(
         probability=probability,
         scores=scores,
         folds=tuple(results),
-        verdict=judge(scores),
+        verdict=judge(scores, _kept(record, model, probability, scores)),
         model=model,
         labels=labels,
         walk=walk,
@@ -163,9 +183,10 @@ def _named(features: Features, found: BoolArray, n_rows: int) -> list[str]:
 
 def _run_fold(
     values: FloatArray, labels: Labels, fold: Fold, settings: BoosterSettings, seen: _Seen
-) -> tuple[FoldResult, FloatArray]:
+) -> tuple[FoldResult, bytes, FloatArray]:
     fit, tail = validation_tail(labels, fold.train, settings.validation)
-    trees = read_trees(_train(values, labels, fit, tail, settings))
+    model = _train(values, labels, fit, tail, settings)
+    trees = read_trees(model)
     scale = _scale(trees, values[tail])
     # Margins of earlier folds count once their labels were known.
     known, margin = _known_margins(labels, seen, int(labels.row[fold.test[0]]))
@@ -186,7 +207,24 @@ def _run_fold(
         "baselines": int(labels.end[fold.train].max()),
     }
     measures = {name: measure(up, said, None) for name, measure in MEASURES.items()}
-    return FoldResult(fold, measures, fitted_until, calibration, trees.root.size), said
+    result = FoldResult(fold, measures, fitted_until, calibration, trees.root.size)
+    return result, model, said
+
+
+def _kept(
+    record: FitRecord | None,
+    model: XGBoostClassifier,
+    probability: FloatArray,
+    scores: Mapping[str, Score],
+) -> ModelTrials | None:
+    if record is None:
+        return None
+    run = record.keep_model(model, probability, {name: one.value for name, one in scores.items()})
+    labels = record.labels
+    tested = np.isfinite(probability[labels.row])
+    chance = overfitting_of(run, record.ledger, None).probability
+    areas = record.areas_of_models(run)
+    return model_trials(scores["auc"], labels.up[tested], labels.horizon, areas, chance)
 
 
 def _known_margins(labels: Labels, seen: _Seen, first_bar: int) -> tuple[IntArray, FloatArray]:
