@@ -5,10 +5,8 @@ import pickle  # noqa: TID251 - what sweeps over processes do to send it
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from cryptovolt.backtest.strategy import backtest
-from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.research.strategy_maker import StrategyMaker
 from cryptovolt.research.sweep import sweep
 from cryptovolt.research.synthetic import synthetic_bars
@@ -46,10 +44,10 @@ def test_another_version_of_the_file_is_another_study(tmp_path: Path) -> None:
     assert len(prints) == 2
 
 
-def test_a_strategy_of_orders_is_refused(tmp_path: Path) -> None:
+def test_a_strategy_of_orders_is_known_as_one(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(
         "class Mine:\n    warmup = 3\n    def orders(self, history, account):\n        return []\n"
     )
-    with pytest.raises(ConfigurationError, match="found orders in Mine"):
-        StrategyMaker(f"{path}:Mine")
+    assert StrategyMaker(f"{path}:Mine").sends_orders
+    assert not StrategyMaker(CROSS).sends_orders

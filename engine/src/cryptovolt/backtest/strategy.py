@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cryptovolt.backtest.inputs import Inputs
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulation import Simulation
-from cryptovolt.backtest.strategy_orders import simulate_orders
+from cryptovolt.backtest.strategy_orders import Shift, simulate_orders
 from cryptovolt.backtest.trial import trial_of
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
@@ -32,7 +33,7 @@ from cryptovolt.trading.strategy import (
     settings_of,
 )
 from cryptovolt.trading.strategy_loading import parameters_in
-from cryptovolt.trading.target_strategy import Markets, decider_of, require_within
+from cryptovolt.trading.target_strategy import Decider, Markets, decider_of, require_within
 
 SEED = 7
 """Draws the prefixes of a backtest that names no other seed."""
@@ -108,49 +109,82 @@ def backtest(
     StrategyError
         If the strategy is none, raises, or returns something else than a target.
     """
-    asked = _prepared(strategy, limits, model)
+    given = Inputs(
+        rules=rules, funding=funding, detail_bars=detail_bars, sentiment=sentiment,
+        model=classifier_of(model), probability_up=probability_up,
+    )  # fmt: skip
+    asked = prepared(strategy, limits, given.model)
     trading = trading_settings(asked, cash, costs, limits)
     simulation = Simulation(bars, trading, rules, funding, detail_bars)
     several = not isinstance(bars, Bars)
-    if not isinstance(asked, HybridStrategy) and method_of(asked) == "orders":
-        run = simulate_orders(simulation, asked, sentiment, several=several)
+    if decides_by_orders(asked):
+        run = simulate_orders(simulation, [Shift(0, asked)], sentiment, several=several)
     else:
-        markets = simulation.markets
-        known = None if probability_up is None else (_only(markets, strategy), probability_up)
-        decider = decider_of(
-            asked, sentiment, several=several, probability_up=known, funding=funding
-        )
+        decider = decider_for(asked, simulation.markets, given, several=several)
         untouched = decider.fresh()
-        target = decider.decide_all(markets)
-        check = check_prefixes(untouched, markets, target, seed=seed)
+        target = decider.decide_all(simulation.markets)
+        check = check_prefixes(untouched, simulation.markets, target, seed=seed)
         if not isinstance(asked, HybridStrategy):
             target = limited(target, limits)
-            require_within(target, trading.leverage, asked, markets)
+            require_within(target, trading.leverage, asked, simulation.markets)
         run = replace(simulation.run(target), check=check)
     if ledger is not None:
-        ledger.append([_trial(run, strategy, study)])
+        ledger.append([_trial(run, strategy, study, given)])
     return run
 
 
-def _trial(run: Run, strategy: Strategy, study: str | None) -> Trial:
+def _trial(run: Run, strategy: Strategy, study: str | None, given: Inputs) -> Trial:
     name = name_of(strategy)
     parameters = {"strategy": name, **parameters_in(strategy)}
-    return trial_of(run, TrialKind.BACKTEST, study or name, parameters)
+    return trial_of(run, TrialKind.BACKTEST, study or name, parameters, inputs=given)
 
 
-def _prepared(
-    strategy: Strategy, limits: RiskLimits | None, model: Classifier | str | Path | None
-) -> Strategy:
+def classifier_of(model: Classifier | str | Path | None) -> Classifier | None:
+    """Return a model, read from its folder where it is given as one."""
+    return load_classifier(Path(model)) if isinstance(model, str | Path) else model
+
+
+def decides_by_orders(strategy: Strategy) -> bool:
+    """Return whether a strategy, or its class, sends orders."""
+    kind = strategy if isinstance(strategy, type) else type(strategy)
+    return not issubclass(kind, HybridStrategy) and method_of(strategy) == "orders"
+
+
+def decider_for(strategy: Strategy, markets: Markets, given: Inputs, *, several: bool) -> Decider:
+    """Return what asks a strategy for targets, with what it is given besides these bars.
+
+    Raises
+    ------
+    ConfigurationError
+        If probabilities are given for several symbols.
+    """
+    known = given.probability_up
+    return decider_of(
+        strategy,
+        given.sentiment,
+        several=several,
+        probability_up=None if known is None else (_only(markets, strategy), known),
+        funding=given.funding,
+    )
+
+
+def prepared(strategy: Strategy, limits: RiskLimits | None, model: Classifier | None) -> Strategy:
+    """Return a strategy that can be asked: a copy, with its owner's limits and the model.
+
+    Raises
+    ------
+    StrategyError
+        If it is none, cannot be copied, or does not look at a model.
+    """
     check_strategy(strategy)
-    loaded = load_classifier(Path(model)) if isinstance(model, str | Path) else model
     if isinstance(strategy, HybridStrategy):
         if limits is not None:
             strategy = replace(strategy, limits=limits)
-        return strategy if loaded is None else replace(strategy, models=(loaded,))
+        return strategy if model is None else replace(strategy, models=(model,))
     copied = fresh(strategy)
-    if loaded is not None:
+    if model is not None:
         require_attribute(copied, "model")
-        copied.model = loaded
+        copied.model = model
     return copied
 
 

@@ -1,15 +1,14 @@
 """A run as a trial: what the ledger keeps of it."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from cryptovolt.backtest.inputs import Inputs, data_hash_of
 from cryptovolt.backtest.run import Run
 from cryptovolt.domain.arrays import FloatArray, IntArray
-from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.timeframe import DAY_MS, timeframe_ms
 from cryptovolt.domain.trials import Scalar, Trial, TrialKind
 from cryptovolt.performance.returns import kurtosis, sharpe_ratio, skewness
@@ -76,6 +75,7 @@ def trial_of(
     study: str,
     parameters: Mapping[str, Scalar] | None = None,
     setup: str = "",
+    inputs: Inputs | None = None,
 ) -> Trial:
     """Return a run as a trial, to be appended to a ledger.
 
@@ -91,6 +91,8 @@ def trial_of(
         What was tried.
     setup : str
         Fingerprint of what else decided the result.
+    inputs : Inputs, optional
+        What the strategy was given besides bars; part of the data's hash.
     """
     known = run.returns[np.isfinite(run.returns)]
     periods = Periods.of(run.timestamp, run.timeframe)
@@ -102,7 +104,7 @@ def trial_of(
         timeframe=run.timeframe,
         first=first,
         last=last,
-        data_hash=data_hash_of(run.bars),
+        data_hash=data_hash_of(run.bars, inputs),
         parameters=parameters or {},
         n_observations=known.size,
         sharpe=sharpe_ratio(known),
@@ -113,9 +115,3 @@ def trial_of(
         setup=setup,
         result=run.statistics,
     )
-
-
-def data_hash_of(bars: Mapping[str, Bars]) -> str:
-    """Return the SHA-256 of all bars: of one symbol its content hash, of several that of these."""
-    hashes = [series.content_hash() for series in bars.values()]
-    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()

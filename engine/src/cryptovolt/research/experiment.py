@@ -3,44 +3,36 @@
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from cryptovolt.backtest.inputs import Inputs, fingerprint_of
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulation import Simulation, as_target
+from cryptovolt.backtest.strategy import classifier_of
+from cryptovolt.backtest.strategy_orders import Shift, simulate_orders
 from cryptovolt.backtest.trial import Periods
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
-from cryptovolt.domain.costs import Costs, SymbolRules
-from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError
-from cryptovolt.domain.funding import FundingRates
+from cryptovolt.domain.costs import SymbolRules
+from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, DataError
+from cryptovolt.domain.ports import Classifier
 from cryptovolt.domain.trials import Scalar
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.research.accounts import SINGLE_SETTINGS, Accounts
 from cryptovolt.research.combinations import Combination
 from cryptovolt.research.measures import measure
 from cryptovolt.research.peeking import check_function
+from cryptovolt.research.strategy_maker import StrategyMaker
 from cryptovolt.research.target_maker import TargetMaker
 
 Markets: TypeAlias = Bars | Mapping[str, Bars]
-
-COST_SETTINGS = frozenset(field.name for field in fields(Costs))
-SETTINGS = frozenset(field.name for field in fields(TradingSettings)) | COST_SETTINGS
-"""What of an account a combination may name."""
-
-_WHOLE = frozenset({"costs", "protections"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What an account trades on besides its settings; see :class:`Simulation`."""
-
-    rules: SymbolRules | Mapping[str, SymbolRules] | None = None
-    funding: FundingRates | Mapping[str, FundingRates] | None = None
-    detail_bars: Markets | None = None
+_OF_STRATEGIES = ("model", "probability_up")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,10 +57,10 @@ class Experiment:
         The history that targets are made from.
     maker : TargetMaker
         Makes them.
-    trading : TradingSettings
-        Of every account, where a combination says nothing else.
-    surroundings : Surroundings, optional
-        Rules, funding and detail bars.
+    accounts : Accounts
+        What every account trades with, where a combination says nothing else.
+    inputs : Inputs, optional
+        What is given besides bars; of what is known by the last bar only.
     skip : int, default=0
         Bars at the start that targets are made from but nobody trades on.
     """
@@ -77,25 +69,28 @@ class Experiment:
         self,
         bars: Markets,
         maker: TargetMaker,
-        trading: TradingSettings,
-        surroundings: Surroundings | None = None,
+        accounts: Accounts,
+        inputs: Inputs | None = None,
         skip: int = 0,
     ) -> None:
         self.bars = bars
         self.maker = maker
-        self.trading = trading
-        self.surroundings = surroundings or Surroundings()
+        self.accounts = accounts
+        self.inputs = inputs or Inputs()
         self.skip = skip
         self.markets = {bars.symbol: bars} if isinstance(bars, Bars) else dict(bars)
-        self.traded = {symbol: series[skip:] for symbol, series in self.markets.items()}
-        self._make = maker.bound(bars)
+        # A slice would be checked, converted and hashed again.
+        self.traded = {
+            symbol: series[skip:] if skip else series for symbol, series in self.markets.items()
+        }
+        self._make = maker.bound(bars, self.inputs)
         self._simulations: dict[TradingSettings, Simulation] = {}
         self._rules: dict[float, Mapping[str, SymbolRules]] = {}
         self._periods: Periods | None = None
         self._rooms = threading.local()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Experiment, (self.bars, self.maker, self.trading, self.surroundings, self.skip)
+        return Experiment, (self.bars, self.maker, self.accounts, self.inputs, self.skip)
 
     def __len__(self) -> int:
         return len(next(iter(self.markets.values())))
@@ -122,23 +117,22 @@ class Experiment:
         ConfigurationError
             If a name is unknown or missing, or a setting outside its range.
         """
-        self.maker.check(list(combinations[0]), SETTINGS - _WHOLE)
+        self.maker.check(list(combinations[0]), SINGLE_SETTINGS, self.inputs)
         for combination in combinations:
             self.trading_of(combination)
 
     def trading_of(self, combination: Mapping[str, Scalar]) -> TradingSettings:
         """Return the settings of the account that trades a combination."""
-        own: dict[str, Any] = {k: v for k, v in combination.items() if k in SETTINGS - _WHOLE}
-        if not own:
-            return self.trading
-        costs = {name: own.pop(name) for name in list(own) if name in COST_SETTINGS}
         try:
-            return replace(self.trading, costs=replace(self.trading.costs, **costs), **own)
-        except (ConfigurationError, TypeError) as error:
-            raise ConfigurationError(f"with {described(combination)}: {error}") from None
+            return self.accounts.settings_of(combination, self.maker)
+        except (CryptoVoltError, TypeError) as error:
+            kind = type(error) if isinstance(error, CryptoVoltError) else ConfigurationError
+            raise kind(f"with {described(combination)}: {error}") from None
 
     def run(self, combination: Mapping[str, Scalar]) -> Run:
         """Return the full run of one combination, stamped where its targets read ahead."""
+        if self._sender is not None:
+            return self._simulated(combination)
         target = self.target(combination)
         run = self._simulated(combination, lambda: target)
         return replace(run, check=check_function(self._maker_of(combination), self.markets, target))
@@ -149,29 +143,46 @@ class Experiment:
 
     def tried(self, combination: Combination) -> Tried:
         """Return one combination in numbers."""
-        run = self._simulated(combination, lambda: self._make(combination))
+        run = self._simulated(combination)
         found = measure(run, self._room())
         if self._periods is None:
             self._periods = Periods.of(run.timestamp, run.timeframe)
         returns = self._periods.returns(found.equity, run.trading.cash)
         return Tried(combination, found.measures, found.n_observations, found.sharpe, returns)
 
+    @property
+    def _sender(self) -> StrategyMaker | None:
+        strategy = self.maker.strategy
+        return strategy if strategy is not None and strategy.sends_orders else None
+
     def _simulated(
-        self, combination: Mapping[str, Scalar], make: Callable[[], npt.ArrayLike]
+        self,
+        combination: Mapping[str, Scalar],
+        make: Callable[[], npt.ArrayLike] | None = None,
     ) -> Run:
         simulation = self._simulation(self.trading_of(combination))
         try:
-            target = as_target(make(), self.markets)
+            if self._sender is not None:
+                strategy = self._sender.strategy(self.maker.own(combination), self.inputs)
+                return self.follow(simulation, [Shift(0, strategy)])
+            target = as_target(self._make(combination) if make is None else make(), self.markets)
             return simulation.run(carried(target, self.skip))
         except CryptoVoltError as error:
             raise type(error)(f"with {described(combination)}: {error}") from error
+
+    def follow(self, simulation: Simulation, shifts: Sequence[Shift]) -> Run:
+        """Return what an account does with the orders of a strategy, or of several in turn."""
+        several = not isinstance(self.bars, Bars)
+        return simulate_orders(
+            simulation, shifts, self.inputs.sentiment, several=several, history=self.markets
+        )
 
     def _maker_of(self, combination: Mapping[str, Scalar]) -> Callable[[int], FloatArray]:
         def make(n_bars: int) -> FloatArray:
             markets = {symbol: series[:n_bars] for symbol, series in self.markets.items()}
             bars = next(iter(markets.values())) if isinstance(self.bars, Bars) else markets
             try:
-                return as_target(self.maker.bound(bars)(combination), markets)
+                return as_target(self.maker.bound(bars, self.inputs)(combination), markets)
             except CryptoVoltError as error:
                 raise type(error)(f"with {described(combination)}: {error}") from error
 
@@ -186,19 +197,21 @@ class Experiment:
 
     def setup(self) -> str:
         """Return a fingerprint of what decides a result besides bars and parameters."""
-        around = self.surroundings
+        given = self.inputs
         parts = [
-            self.maker.fingerprint(), repr(self.trading), repr(around.rules), str(self.skip),
-            _fingerprint(around.funding), _fingerprint(around.detail_bars),
+            self.maker.fingerprint(), self.accounts.said(), repr(given.rules), str(self.skip),
+            fingerprint_of(given.funding), fingerprint_of(given.detail_bars),
         ]  # fmt: skip
+        if any(getattr(given, name) is not None for name in ("sentiment", *_OF_STRATEGIES)):
+            parts.append(given.fingerprint())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _simulation(self, trading: TradingSettings) -> Simulation:
         if trading not in self._simulations:
-            around = self.surroundings
-            rules = around.rules or self._inferred(trading.cash)
+            given = self.inputs
+            rules = given.rules or self._inferred(trading.cash)
             self._simulations[trading] = Simulation(
-                self.traded, trading, rules, around.funding, around.detail_bars
+                self.traded, trading, rules, given.funding, given.detail_bars
             )
         return self._simulations[trading]
 
@@ -231,33 +244,23 @@ def described(combination: Mapping[str, Scalar]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in combination.items())
 
 
-def trading_settings(
-    trading: TradingSettings | None, settings: Mapping[str, Any]
-) -> TradingSettings:
-    """Return settings from an object, from keywords, or from an object changed by keywords.
+def inputs_of(
+    bars: Markets,
+    *,
+    model: Classifier | str | Path | None = None,
+    probability_up: FloatArray | None = None,
+    **given: Any,
+) -> Inputs:
+    """Return what is given besides bars, a model read from its folder.
 
     Raises
     ------
-    ConfigurationError
-        If a keyword is no setting, or outside its range.
+    DataError
+        If there are not as many probabilities as bars.
     """
-    unknown = [name for name in settings if name not in SETTINGS]
-    if unknown:
-        raise ConfigurationError(
-            f"unknown setting {', '.join(unknown)}: an account has {', '.join(sorted(SETTINGS))}"
-        )
-    given = {name: value for name, value in settings.items() if name not in COST_SETTINGS}
-    base = trading or TradingSettings()
-    costs = given.pop("costs", None) or base.costs
-    single = {name: value for name, value in settings.items() if name in COST_SETTINGS}
-    return replace(base, **given, costs=replace(costs, **single))
-
-
-def _fingerprint(data: Any) -> str:
-    if data is None:
-        return ""
-    if isinstance(data, Bars):
-        return data.content_hash()
-    if isinstance(data, FundingRates):
-        return hashlib.sha256(data.timestamp.tobytes() + data.rate.tobytes()).hexdigest()
-    return " ".join(f"{name}:{_fingerprint(value)}" for name, value in data.items())
+    first = bars if isinstance(bars, Bars) else next(iter(bars.values()), None)
+    if probability_up is not None and first is not None:
+        found = np.shape(probability_up)
+        if found != (len(first),):
+            raise DataError(f"expected probability_up of shape {(len(first),)}, found {found}")
+    return Inputs(model=classifier_of(model), probability_up=probability_up, **given)

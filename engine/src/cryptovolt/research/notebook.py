@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from cryptovolt.backtest.trial import Periods, data_hash_of
+from cryptovolt.backtest.inputs import data_hash_of
+from cryptovolt.backtest.trial import Periods
 from cryptovolt.domain.ports import TrialLedger
 from cryptovolt.domain.trials import Scalar, Trial, TrialKind
 from cryptovolt.research.experiment import Experiment, Tried
@@ -34,7 +35,7 @@ class Notebook:
         self._first, self._last = int(times[0]), int(times[-1])
         self._experiment, self._kind, self._study = experiment, kind, study
         self._ledger = ledger
-        self._data_hash = data_hash_of(experiment.traded)
+        self._data_hash = data_hash_of(experiment.traded, experiment.inputs)
         self._setup = experiment.setup()
         self._length_ms = Periods.of(times, experiment.timeframe).length_ms
 

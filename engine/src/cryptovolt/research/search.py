@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from numpy.random import Generator
 
-from cryptovolt.backtest.trial import data_hash_of
+from cryptovolt.backtest.inputs import data_hash_of
+from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
-from cryptovolt.domain.funding import FundingRates
-from cryptovolt.domain.ports import Progress, TrialLedger
+from cryptovolt.domain.funding import Funding
+from cryptovolt.domain.ports import Classifier, Progress, TrialLedger
+from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.trials import Scalar, Trial, TrialKind, digest
 from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.research.accounts import Accounts
 from cryptovolt.research.combinations import Combination, checked_values
-from cryptovolt.research.experiment import Experiment, Markets, Surroundings, trading_settings
+from cryptovolt.research.experiment import Experiment, Markets, inputs_of
 from cryptovolt.research.measures import LOWER_IS_BETTER, MEASURES
 from cryptovolt.research.notebook import Notebook, key_of
 from cryptovolt.research.sweep import Sweep, frame_of, refuse_measures
@@ -50,8 +53,11 @@ def search(
     storage: "str | Path | optuna.storages.BaseStorage | None" = None,
     trading: TradingSettings | None = None,
     rules: SymbolRules | Mapping[str, SymbolRules] | None = None,
-    funding: FundingRates | Mapping[str, FundingRates] | None = None,
+    funding: Funding | None = None,
     detail_bars: Markets | None = None,
+    sentiment: SentimentSeries | None = None,
+    model: Classifier | str | Path | None = None,
+    probability_up: FloatArray | None = None,
     ledger: TrialLedger | None = None,
     study: str | None = None,
     progress: Progress | None = None,
@@ -63,7 +69,8 @@ def search(
 
     Parameters
     ----------
-    bars, make_target, trading, rules, funding, detail_bars, ledger, settings
+    bars, make_target, trading, rules, funding, detail_bars, sentiment, model, probability_up, \
+ledger, settings
         As for :func:`cryptovolt.sweep`.
     space : mapping of str to list or tuple
         For every parameter a list of values, or a tuple ``(low, high)``, ends included: whole
@@ -106,17 +113,17 @@ def search(
         raise ConfigurationError(
             f"expected an objective among {', '.join(MEASURES)}, found {objective!r}"
         )
-    experiment = Experiment(
-        bars,
-        TargetMaker(make_target),
-        trading_settings(trading, settings),
-        Surroundings(rules=rules, funding=funding, detail_bars=detail_bars),
-    )
+    given = inputs_of(
+        bars, rules=rules, funding=funding, detail_bars=detail_bars, sentiment=sentiment,
+        model=model, probability_up=probability_up,
+    )  # fmt: skip
+    experiment = Experiment(bars, TargetMaker(make_target), Accounts.of(trading, settings), given)
     for combination in _ends(ranges):
         refuse_measures([combination])
         experiment.check([combination])
     name = study or experiment.maker.name
-    decided_by = f"{objective} {data_hash_of(experiment.traded)} {experiment.setup()} {ranges}"
+    data_hash = data_hash_of(experiment.traded, experiment.inputs)
+    decided_by = f"{objective} {data_hash} {experiment.setup()} {ranges}"
     asked = _Asked(
         _open_study(storage, name, objective, digest(decided_by)),
         ranges,

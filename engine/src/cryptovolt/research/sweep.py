@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +13,14 @@ from cryptovolt.backtest.run import Run
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
-from cryptovolt.domain.funding import FundingRates
-from cryptovolt.domain.ports import Progress, TrialLedger
+from cryptovolt.domain.funding import Funding
+from cryptovolt.domain.ports import Classifier, Progress, TrialLedger
+from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.trials import Scalar, Trial, TrialKind
 from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.research.accounts import Accounts
 from cryptovolt.research.combinations import Combination, combinations_of
-from cryptovolt.research.experiment import (
-    Experiment,
-    Markets,
-    Surroundings,
-    trading_settings,
-)
+from cryptovolt.research.experiment import Experiment, Markets, inputs_of
 from cryptovolt.research.measures import LOWER_IS_BETTER, MEASURES
 from cryptovolt.research.notebook import Notebook, key_of
 from cryptovolt.research.target_maker import MakeTarget, TargetMaker
@@ -121,8 +119,11 @@ def sweep(
     *,
     trading: TradingSettings | None = None,
     rules: SymbolRules | Mapping[str, SymbolRules] | None = None,
-    funding: FundingRates | Mapping[str, FundingRates] | None = None,
+    funding: Funding | None = None,
     detail_bars: Markets | None = None,
+    sentiment: SentimentSeries | None = None,
+    model: Classifier | str | Path | None = None,
+    probability_up: FloatArray | None = None,
     method: str = "grid",
     n_random: int | None = None,
     rng: Generator | None = None,
@@ -140,18 +141,21 @@ def sweep(
     ----------
     bars : Bars or mapping of str to Bars
         As for :func:`cryptovolt.simulate`.
-    make_target : callable
-        Returns a target for one combination. Its arguments are bound by name: ``bars``, any of the
-        columns ``timestamp, open, high, low, close, volume``, and the grid's parameters. Compiled
-        with ``numba.njit(nogil=True)`` it runs on threads.
+    make_target : callable, type or str
+        A function that returns a target for one combination. Its arguments are bound by name:
+        ``bars``, any of the columns ``timestamp, open, high, low, close, volume``, the data below
+        that was given, and the grid's parameters. Compiled with ``numba.njit(nogil=True)`` it runs
+        on threads. Or the class of a strategy that decides by targets or by orders, or its name as
+        :func:`cryptovolt.load_strategy` takes it: a row is then the backtest of its parameters.
     grid : mapping of str to list
-        Values for arguments of `make_target` and for settings of the account (``stop_loss``,
-        ``leverage``, ``fee`` …); a name that is both reaches both.
+        Values for arguments of `make_target`, or parameters of the strategy, and for settings of
+        the account (``stop_loss``, ``leverage``, ``fee`` …); a name that is both reaches both.
     trading : TradingSettings, optional
-        Of every account. Single settings can be given as keywords instead: ``costs``, ``cash``,
-        ``leverage``, ``stop_loss``, ``fee`` …
-    rules, funding, detail_bars : optional
-        As for :func:`cryptovolt.simulate`.
+        Of every account, also in place of a strategy's own settings. Single settings can be given
+        as keywords instead: ``costs``, ``cash``, ``leverage``, ``stop_loss``, ``fee`` …
+    rules, funding, detail_bars, sentiment, model, probability_up : optional
+        As for :func:`cryptovolt.backtest`. A strategy, or a function with an argument of that
+        name, sees of sentiment and funding what was known by the close of its last bar.
     method : {"grid", "random"}
         All combinations, or `n_random` different ones drawn by `rng`.
     n_random : int, optional
@@ -185,12 +189,11 @@ def sweep(
     DataError
         If bars or a target cannot be used, or the ledger is broken.
     """
-    experiment = Experiment(
-        bars,
-        TargetMaker(make_target),
-        trading_settings(trading, settings),
-        Surroundings(rules=rules, funding=funding, detail_bars=detail_bars),
-    )
+    given = inputs_of(
+        bars, rules=rules, funding=funding, detail_bars=detail_bars, sentiment=sentiment,
+        model=model, probability_up=probability_up,
+    )  # fmt: skip
+    experiment = Experiment(bars, TargetMaker(make_target), Accounts.of(trading, settings), given)
     combinations = combinations_of(grid, method, n_random, rng)
     trials = explore(
         experiment,

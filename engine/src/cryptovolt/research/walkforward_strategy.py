@@ -2,40 +2,40 @@
 
 In a training window every combination is simulated and the best by the objective is chosen; one
 account, without an interruption, trades all test windows and follows what was chosen for each (see
-:mod:`cryptovolt.research.strategy_windows`). Targets are made from all bars up to the end of their
-window and no later ones, so that indicators are warm and nothing is known too early.
+:mod:`cryptovolt.research.strategy_windows`). Targets and orders are made from all bars up to the
+end of their window and no later ones, so that indicators are warm and nothing is known too early;
+the same holds for sentiment and funding.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from cryptovolt.backtest.run import Run
-from cryptovolt.backtest.simulation import Simulation
 from cryptovolt.backtest.trial import trial_of
 from cryptovolt.domain.arrays import FloatArray, IntArray
-from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
-from cryptovolt.domain.funding import FundingRates
-from cryptovolt.domain.ports import Progress, TrialLedger
+from cryptovolt.domain.funding import Funding
+from cryptovolt.domain.ports import Classifier, Progress, TrialLedger
+from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.trials import Scalar, Trial, TrialKind, digest
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.performance.returns import sharpe_ratio
+from cryptovolt.research.accounts import SETTINGS, Accounts
 from cryptovolt.research.combinations import Combination, combinations_of
 from cryptovolt.research.experiment import (
-    SETTINGS,
     Experiment,
     Markets,
-    Surroundings,
-    carried,
-    trading_settings,
+    described,
+    inputs_of,
 )
 from cryptovolt.research.notebook import kept_once
-from cryptovolt.research.peeking import check_function
+from cryptovolt.research.out_of_sample import out_of_sample, past_of
 from cryptovolt.research.strategy_windows import StrategyWindows, Window
 from cryptovolt.research.sweep import Exploration, best_row, explore
 from cryptovolt.research.target_maker import MakeTarget, TargetMaker
@@ -103,7 +103,11 @@ def walkforward(
     objective: str = "sharpe",
     trading: TradingSettings | None = None,
     rules: SymbolRules | Mapping[str, SymbolRules] | None = None,
-    funding: FundingRates | Mapping[str, FundingRates] | None = None,
+    funding: Funding | None = None,
+    detail_bars: Markets | None = None,
+    sentiment: SentimentSeries | None = None,
+    model: Classifier | str | Path | None = None,
+    probability_up: FloatArray | None = None,
     method: str = "grid",
     n_random: int | None = None,
     rng: np.random.Generator | None = None,
@@ -119,12 +123,13 @@ def walkforward(
 
     Parameters
     ----------
-    bars, make_target, trading, rules, funding, method, n_random, rng, ledger, study, backend, \
-workers, resume, settings
-        As for :func:`cryptovolt.sweep`. The same combinations are tried in every fold.
+    bars, make_target, trading, rules, funding, detail_bars, sentiment, model, probability_up, \
+method, n_random, rng, ledger, study, backend, workers, resume, settings
+        As for :func:`cryptovolt.sweep`. The same combinations are tried in every fold. What was
+        not known by the end of a window does not reach it.
     grid : mapping of str to list
-        Values for arguments of `make_target`. Settings of the account stay as they are: one
-        account trades all test windows.
+        Values for arguments of `make_target`, or parameters of the strategy. Settings of the
+        account stay as they are: one account trades all test windows.
     train, test, purge, embargo, anchored
         See :class:`StrategyWindows`.
     objective : str, default="sharpe"
@@ -140,15 +145,20 @@ workers, resume, settings
     Raises
     ------
     ConfigurationError
-        As :func:`cryptovolt.sweep`, or if the grid names a setting of the account.
+        As :func:`cryptovolt.sweep`, or if the grid names or changes a setting of the account.
     DataError
         As :func:`cryptovolt.sweep`, or if there are too few bars for one fold.
     """
-    account = trading_settings(trading, settings)
-    maker, around = TargetMaker(make_target), Surroundings(rules=rules, funding=funding)
-    whole = Experiment(bars, maker, account, around)
+    accounts, maker = Accounts.of(trading, settings), TargetMaker(make_target)
+    given = inputs_of(
+        bars, rules=rules, funding=funding, detail_bars=detail_bars, sentiment=sentiment,
+        model=model, probability_up=probability_up,
+    )  # fmt: skip
+    whole = Experiment(bars, maker, accounts, given)
     combinations = combinations_of(grid, method, n_random, rng)
     _refuse_settings(combinations[0])
+    whole.check(combinations)
+    _refuse_changed_settings(whole, combinations)
     best_row([], objective)
     windows = StrategyWindows(
         train=train, test=test, purge=purge, embargo=embargo, anchored=anchored
@@ -159,21 +169,18 @@ workers, resume, settings
     )  # fmt: skip
     fits: list[tuple[Trial, ...]] = []
     for number, window in enumerate(windows):
-        past = Experiment(
-            _cut(bars, window.train_stop), maker, account, around, skip=window.train_start
-        )
-        fits.append(explore(past, combinations, how))
+        fits.append(explore(past_of(whole, window), combinations, how))
         if progress is not None:
             progress(number + 1, len(windows), "folds")
     rows = [best_row(trials, objective) for trials in fits]
     chosen = [None if row is None else combinations[row] for row in rows]
-    run = _out_of_sample(whole, windows, chosen)
+    run, known = out_of_sample(whole, windows, chosen, whole.trading_of(combinations[0]))
     said: dict[str, Scalar] = {
         "train": train, "test": test, "purge": purge, "embargo": embargo, "anchored": anchored,
         "objective": objective, "n_combinations": len(combinations),
     }  # fmt: skip
     setup = digest(f"{whole.setup()} {combinations}")
-    last = trial_of(run, TrialKind.WALKFORWARD, study or maker.name, said, setup)
+    last = trial_of(run, TrialKind.WALKFORWARD, study or maker.name, said, setup, known)
     trained = [_value(t, row, objective) for t, row in zip(fits, rows, strict=True)]
     return StrategyWalkForward(
         folds=_table(run, windows, chosen, trained, objective),
@@ -194,51 +201,17 @@ def _refuse_settings(combination: Combination) -> None:
         )
 
 
-def _cut(bars: Markets, stop: int) -> Markets:
-    if isinstance(bars, Bars):
-        return bars[:stop]
-    return {symbol: series[:stop] for symbol, series in bars.items()}
-
-
-def _out_of_sample(
-    whole: Experiment, windows: Sequence[Window], chosen: Sequence[Combination | None]
-) -> Run:
-    start = windows[0].test_start
-    traded = {symbol: series[start:] for symbol, series in whole.markets.items()}
-    around = whole.surroundings
-    simulation = Simulation(traded, whole.trading, around.rules, around.funding)
-
-    complete = [
-        _fold_target(whole, window, window.test_stop, combination)
-        for window, combination in zip(windows, chosen, strict=True)
-    ]
-
-    def make(n_bars: int) -> FloatArray:
-        # The targets that are known when so many bars are.
-        parts = [np.full((min(start, n_bars), len(traded)), np.nan)]
-        for number, window in enumerate(windows):
-            if window.test_stop <= n_bars:
-                parts.append(complete[number])
-            elif window.test_start < n_bars:
-                parts.append(_fold_target(whole, window, n_bars, chosen[number]))
-        return np.concatenate(parts)
-
-    target = make(len(whole))
-    check = check_function(make, whole.markets, target)
-    return replace(simulation.run(target[start:]), check=check)
-
-
-def _fold_target(
-    whole: Experiment, window: Window, stop: int, combination: Combination | None
-) -> FloatArray:
-    start = window.test_start
-    if combination is None:
-        return np.zeros((stop - start, len(whole.markets)))
-    # NaN keeps what is held, but that is what the fold before has chosen. What these parameters
-    # hold by now is what they said last, or nothing.
-    part = carried(whole.target(combination, stop), start).copy()
-    part[0] = np.nan_to_num(part[0], nan=0.0)
-    return part
+def _refuse_changed_settings(whole: Experiment, combinations: Sequence[Combination]) -> None:
+    if whole.maker.strategy is None:
+        return
+    first, *others = [whole.trading_of(one) for one in combinations]
+    for other, combination in zip(others, combinations[1:], strict=True):
+        if other != first:
+            raise ConfigurationError(
+                f"expected parameters that leave the account's settings as they are, found "
+                f"{described(combination)}, with which {whole.maker.name} asks for others: one "
+                "account with one set of settings trades all test windows"
+            )
 
 
 def _table(
