@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryptovolt.backtest.room import Room
 from cryptovolt.backtest.simulate import simulate
+from cryptovolt.backtest.simulation import Simulation
 from cryptovolt.domain.bars import Bars
+from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.research.measures import MEASURES, measure
 from cryptovolt.research.synthetic import synthetic_bars
 
@@ -75,15 +78,41 @@ def test_sums_are_taken_in_the_order_of_numpy(n: int) -> None:
     assert all(_same(found[name], expected[name]) for name in ("volatility", "ulcer_index"))
 
 
+def test_measures_in_used_memory_are_those_in_fresh_memory() -> None:
+    rng = np.random.default_rng(3)
+    simulation, room, work = Simulation(BARS, TradingSettings()), Room(), np.full((3, 1_500), 7.0)
+    for share in (0.5, 0.01, 0.0, 0.2):
+        target = np.where(rng.random(1_500) < share, rng.choice([0.0, 0.5, 1.0], 1_500), np.nan)
+        used, fresh = simulation.run(target, room), simulation.run(target)
+        np.testing.assert_array_equal(used.fill_rows, fresh.fill_rows)
+        assert measure(used, work).measures == pytest.approx(
+            measure(fresh).measures, rel=0, abs=0, nan_ok=True
+        )
+
+
+def test_many_fills_grow_the_room_and_all_are_kept() -> None:
+    target = np.tile([1.0, 0.0], 750)
+    simulation, room = Simulation(BARS, TradingSettings()), Room()
+    used = simulation.run(target, room)
+    assert len(used.fill_rows) > 1_024
+    np.testing.assert_array_equal(used.fill_rows, simulation.run(target).fill_rows)
+    np.testing.assert_array_equal(used.equity_units, simulation.run(target, room).equity_units)
+
+
+def test_fees_and_turnover_are_sums_of_whole_numbers_rounded_once() -> None:
+    run = simulate(BARS, np.tile([1.0, 0.0], 750))
+    fees = float(sum(fill.fee for fill in run.fills))
+    assert measure(run).measures["fees_paid"] == run.statistics["fees_paid"] == fees
+
+
 def test_what_was_compiled_by_another_process_is_read_from_its_cache(tmp_path: Path) -> None:
     # Numba has crashed on functions that call themselves when it read them from a cache.
     program = (
         "import numpy as np\n"
-        "from cryptovolt.research import measures\n"
+        "from cryptovolt.research import passes\n"
         "units = 10**12 + np.random.default_rng(1).integers(-9, 9, 5_000).cumsum() * 10**6\n"
-        "room = np.empty((3, units.size + 1))\n"
-        "equity = room[2, :-1]\n"
-        "print(measures._pass(units, 1.0, 1e8, 1e4, equity, room[:2]))\n"
+        "room = np.empty((3, units.size))\n"
+        "print(passes.equity_figures(units, 1.0, 1e8, 1e4, room))\n"
     )
     said = [
         subprocess.run(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cryptovolt.backtest.detail import Detail
+from cryptovolt.backtest.room import Room
 from cryptovolt.backtest.run import Run
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.bars import Bars
@@ -28,8 +29,6 @@ from cryptovolt.trading.step.loop import FILLS_PER_SYMBOL
 
 Markets = Mapping[str, Bars]
 PerSymbol = Mapping[str, SymbolRules]
-
-_FIRST_FILLS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +104,15 @@ class Simulation:
         self._time = first.timestamp
         self._payments = payments_due(self.funding, tuple(self.markets), first)
 
-    def run(self, target: npt.ArrayLike) -> Run:
+    def run(self, target: npt.ArrayLike, room: Room | None = None) -> Run:
         """Return what the account does when it follows this target.
 
         Parameters
         ----------
         target : array-like of shape (n_bars,) or (n_bars, n_symbols)
             Share of equity in [−leverage, leverage], NaN keeps what is held.
+        room : Room, optional
+            Of this thread; what is found is then valid until its next run.
 
         Raises
         ------
@@ -121,7 +122,7 @@ class Simulation:
             If a target is beyond the leverage, or the account outgrows 64 bits.
         """
         wanted = as_target(target, self.markets)
-        outcome = self.play(wanted)
+        outcome = self.play(wanted, room)
         fills, equity, times = outcome.fills, outcome.equity, None
         if self._detail is not None:
             times = self._time[fills[:, at.F_BAR]]
@@ -133,16 +134,16 @@ class Simulation:
             detail_bars=self.detail_bars,
         )  # fmt: skip
 
-    def play(self, target: FloatArray) -> Outcome:
+    def play(self, target: FloatArray, room: Room | None = None) -> Outcome:
         """Return the bare numbers for a target of shape (n_bars, n_symbols)."""
         delay = self.trading.costs.delay
         if self._detail is not None:
             self._require_within(target, 0)
             target, delay = self._detail.fine(target, delay)
         books, payments = self._books.copy(), self._payments.copy()
-        equity = np.empty(self._time.size, np.int64)
-        room = FILLS_PER_SYMBOL * len(self.markets)
-        fills = np.empty((_FIRST_FILLS + room, at.N_FILL), np.int64)
+        used = room or Room()
+        equity = used.equity(self._time.size)
+        fills = used.fills(FILLS_PER_SYMBOL * len(self.markets))
         done = 0
         while True:
             done = step.run(
@@ -156,10 +157,11 @@ class Simulation:
                 raise outgrown(f"row {done}")
             if done == self._time.size:
                 break
-            fills = np.concatenate([fills, np.empty_like(fills)])
+            fills = used.more_fills()
         # The last targets are never filled, but they may be as wrong.
         self._require_within(target, max(0, len(target) - 1 - delay))
-        return Outcome(books, fills[: books.numbers[at.N_FILLS]].copy(), equity, payments)
+        fills = fills[: books.numbers[at.N_FILLS]]
+        return Outcome(books, fills.copy() if room is None else fills, equity, payments)
 
     def _require_within(self, target: FloatArray, first: int) -> None:
         most = int(self._books.numbers[at.LEVERAGE]) + 0.5

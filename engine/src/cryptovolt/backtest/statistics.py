@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from cryptovolt.backtest.trades import total_of
 from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
 from cryptovolt.performance import returns as measures
 from cryptovolt.performance import trades as trade_measures
@@ -164,13 +165,12 @@ def _trades(trades: pl.DataFrame) -> dict[str, float]:
 
 
 def _trading(run: "Run") -> dict[str, float]:
-    equity, orders = run.equity, run.orders
+    equity, orders, unit = run.equity, run.orders, run.books.grid.quote_unit
     mean_equity, years = float(equity.mean()), equity.size / run.periods_per_year
-    traded, fees = float(orders["notional"].sum()), float(orders["fee"].sum())
+    traded, fees = (total_of(run.fill_rows[:, k], unit) for k in (at.F_NOTIONAL, at.F_FEE))
     costs = run.trading.costs
     slippage = slippage_paid(orders, run.fill_opens, costs.slippage + costs.spread / 2.0)
-    unit = float(run.books.grid.quote_unit)
-    funding = float(run.payment_rows[:, at.P_PAID].sum()) * unit
+    funding = total_of(run.payment_rows[:, at.P_PAID], unit)
     gross = float(equity[-1]) - run.trading.cash + fees + slippage + funding
     return {
         "n_fills": float(len(orders)),

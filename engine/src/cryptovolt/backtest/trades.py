@@ -24,6 +24,13 @@ def in_units(numbers: WholeNumbers, unit: Decimal) -> FloatArray:
     return np.asarray(numbers * float(numerator) / float(denominator), np.float64)
 
 
+def total_of(numbers: IntArray, unit: Decimal) -> float:
+    """Return the sum of whole numbers of a unit, rounded once; it may be beyond 64 bits."""
+    numerator, denominator = unit.as_integer_ratio()
+    total = (int((numbers >> 32).sum()) << 32) + int((numbers & 0xFFFFFFFF).sum())
+    return total * numerator / denominator
+
+
 def per_symbol(numbers: WholeNumbers, column: IntArray, units: tuple[Decimal, ...]) -> FloatArray:
     """Return whole numbers as floats, each in the unit of its symbol's column."""
     result = np.empty(numbers.shape)

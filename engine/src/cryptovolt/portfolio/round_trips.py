@@ -81,37 +81,35 @@ def round_trips(
         Number of the reason.
     """
     fills = np.column_stack([symbol, lots, value, fee, reason])
-    # A fill opens at most one trip; where it turns a position it has closed another one.
-    n_symbols = int(symbol.max()) + 1 if symbol.size else 0
-    if np.abs(fills[:, 1:4]).sum(axis=0, dtype=np.float64).max() < _LIMIT:
-        trips = np.zeros((len(fills), _N_COLUMNS), np.int64)
-        n_trips = _compiled_walk(fills, trips, np.full(n_symbols, -1))
-    else:
-        trips = np.zeros((len(fills), _N_COLUMNS), object)
-        n_trips = _walk(fills.astype(object), trips, np.full(n_symbols, -1))
-    return _columns(trips[:n_trips])
-
-
-def _columns(trips: WholeNumbers) -> RoundTrips:
-    is_open = np.asarray(trips[:, _CLOSED] < trips[:, _OPENED], np.bool_)
-    # Rows are in order of opening, and of two closed by one fill the one opened first was first.
-    order = np.lexsort((np.where(is_open, 0, trips[:, _LAST].astype(np.int64)), is_open))
-    trips = trips[order]
-    small = {
-        name: trips[:, column].astype(np.int64)
+    fits, trips = _compiled_trips(fills)
+    if not fits:
+        # A fill opens at most one trip; where it turns a position it has closed another one.
+        found = np.zeros((len(fills), _N_COLUMNS), object)
+        n_trips = _walk(fills.astype(object), found, np.full(int(symbol.max()) + 1, -1))
+        trips = _closed_first(found[:n_trips])
+    whole = {
+        name: trips[column].astype(np.int64, copy=False)
         for name, column in (
             ("symbol", _SYMBOL), ("side", _SIDE), ("first_fill", _FIRST), ("last_fill", _LAST),
             ("reason", _REASON),
         )
     }  # fmt: skip
     return RoundTrips(
-        **small,
-        opened=trips[:, _OPENED],
-        closed=trips[:, _CLOSED],
-        entry_value=trips[:, _ENTRY],
-        exit_value=trips[:, _EXIT],
-        fees=trips[:, _FEES],
+        **whole,
+        opened=trips[_OPENED],
+        closed=trips[_CLOSED],
+        entry_value=trips[_ENTRY],
+        exit_value=trips[_EXIT],
+        fees=trips[_FEES],
     )
+
+
+def _closed_first(trips: WholeNumbers) -> WholeNumbers:
+    # One column per trip, in the order of the last fill; those still open last, in the order of
+    # the first one.
+    is_open = np.asarray(trips[:, _CLOSED] < trips[:, _OPENED], np.bool_)
+    order = np.lexsort((np.where(is_open, 0, trips[:, _LAST].astype(np.int64)), is_open))
+    return trips[order].T
 
 
 @njit(cache=True, nogil=True)
@@ -161,5 +159,38 @@ def _walk(fills: WholeNumbers, trips: WholeNumbers, running: IntArray) -> int:
 
 
 _compiled_walk = cast(
-    "Callable[[WholeNumbers, WholeNumbers, IntArray], int]", njit(cache=True, nogil=True)(_walk)
+    "Callable[[WholeNumbers, WholeNumbers, IntArray], int]", njit(nogil=True)(_walk)
 )
+
+
+@njit(cache=True, nogil=True)
+def _compiled_trips(fills: IntArray) -> tuple[bool, WholeNumbers]:
+    # Whether 64 bits are enough, and if so one column per trip, as from `_closed_first`.
+    n_symbols = 0
+    sums = np.zeros(3)
+    for row in range(fills.shape[0]):
+        n_symbols = max(n_symbols, fills[row, 0] + 1)
+        for k in range(3):
+            sums[k] += abs(float(fills[row, k + 1]))
+    if sums.max() >= _LIMIT:
+        return False, np.empty((_N_COLUMNS, 0), np.int64)
+    trips = np.zeros((fills.shape[0], _N_COLUMNS), np.int64)
+    n_trips = _compiled_walk(fills, trips, np.full(n_symbols, -1))
+    ordered = np.empty((_N_COLUMNS, n_trips), np.int64)
+    for place, trip in enumerate(_order(trips[:n_trips], fills.shape[0])):
+        ordered[:, place] = trips[trip]
+    return True, ordered
+
+
+@njit(nogil=True)
+def _order(trips: IntArray, n_fills: int) -> IntArray:
+    # A fill closes one trip at most, so the fills are the order.
+    closed_by, opened = np.full(n_fills, -1), np.empty(len(trips), np.int64)
+    n_open = 0
+    for trip in range(len(trips)):
+        if trips[trip, _CLOSED] == trips[trip, _OPENED]:
+            closed_by[trips[trip, _LAST]] = trip
+        else:
+            opened[n_open] = trip
+            n_open += 1
+    return np.concatenate((closed_by[closed_by >= 0], opened[:n_open]))
