@@ -9,8 +9,8 @@ from cryptovolt.backtest.excursions import Holding, excursions
 from cryptovolt.backtest.simulate import simulate
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
+from cryptovolt.domain.timeframe import timeframe_ms
 
-HOUR = 3_600_000
 NAN = float("nan")
 FREE = Costs(fee=0.0, slippage=0.0)
 RULES = SymbolRules(tick_size=0.01, step_size=0.001)
@@ -27,10 +27,11 @@ ROWS: list[Row] = [
 ]
 
 
-def bars_of(rows: list[Row]) -> Bars:
+def bars_of(rows: list[Row], timeframe: str = "1h") -> Bars:
     table = np.array(rows, np.float64)
     return Bars(
-        symbol="COIN", timeframe="1h", timestamp=np.arange(len(rows)) * HOUR,
+        symbol="COIN", timeframe=timeframe,
+        timestamp=np.arange(len(rows)) * timeframe_ms(timeframe),
         open=table[:, 0], high=table[:, 1], low=table[:, 2], close=table[:, 3],
         volume=np.full(len(rows), 1e6),
     )  # fmt: skip
@@ -63,6 +64,63 @@ def test_scenarios(
     )  # fmt: skip
     (trade,) = run.trades.rows(named=True)
     assert (trade["mae"], trade["mfe"]) == pytest.approx((mae, mfe), abs=1e-12), name
+
+
+#  The two halves of every hour above: open, high, low, close
+HALVES: list[Row] = [
+    (100, 130, 100, 120), (120, 120, 70, 100),
+    (100, 104, 99.5, 103), (103, 105, 98, 104),
+    (104, 112, 100, 111), (111, 111, 90, 110),
+    (108, 150, 100, 120), (120, 120, 60, 100),
+    (100, 101, 100, 100), (100, 100, 99, 100),
+]  # fmt: skip
+
+#  name, target, settings, mae and mfe from hours, mae and mfe from half hours
+Pair = tuple[float, float]
+DETAILED: list[tuple[str, list[float], dict[str, float], Pair, Pair]] = [
+    # What is entered and left at the open of an hour is told by hours as well.
+    ("long, left at an open", [1, NAN, 0, NAN, NAN], {}, (0.10, 0.12), (0.10, 0.12)),
+    ("short, still open", [-1, NAN, NAN, NAN, NAN], {}, (0.50, 0.40), (0.50, 0.40)),
+    # Stopped at 95 in the second half of bar 2: the first half with its high of 112 was held.
+    (
+        "long, stopped in a second half", [1, NAN, NAN, NAN, NAN], {"stop_loss": 0.05},
+        (0.05, 0.05), (0.05, 0.12),
+    ),
+    # Stopped at 99 in the second half of the hour of the entry, after 104 in the first one.
+    (
+        "long, stopped in the hour of the entry", [1, NAN, NAN, NAN, NAN], {"stop_loss": 0.01},
+        (0.01, 0.00), (0.01, 0.04),
+    ),
+    # Taken at 107 in the first half of bar 2, whose low of 100 may have come later; the low of 98
+    # was held through.
+    (
+        "long, taken in a first half", [1, NAN, NAN, NAN, NAN], {"take_profit": 0.07},
+        (0.02, 0.07), (0.02, 0.07),
+    ),
+    # Short at 104 in bar 2, stopped at 110 in its first half: only the two fills count.
+    (
+        "short, stopped in a first half", [NAN, -1, NAN, NAN, NAN], {"stop_loss": 0.06},
+        (0.06, 0.00), (0.06, 0.00),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "settings", "by_hours", "by_halves"),
+    DETAILED,
+    ids=[row[0] for row in DETAILED],
+)
+def test_detail_bars_tell_what_was_held_inside_a_bar(
+    name: str, target: list[float], settings: dict[str, float], by_hours: Pair, by_halves: Pair
+) -> None:
+    bars, halves = bars_of(ROWS), bars_of(HALVES, "30m")
+    for detail, expected in ((None, by_hours), (halves, by_halves)):
+        run = simulate(
+            bars, target, FREE, 1000, rules=RULES, detail_bars=detail,
+            stop_loss=settings.get("stop_loss"), take_profit=settings.get("take_profit"),
+        )  # fmt: skip
+        trade = run.trades.rows(named=True)[0]
+        assert (trade["mae"], trade["mfe"]) == pytest.approx(expected, abs=1e-12), name
 
 
 @pytest.mark.parametrize(("side", "price", "mae", "mfe"), [(1, 80, 1 / 8, 2 / 8), (-1, 110, 0, 0)])

@@ -3,7 +3,7 @@
 The bar of the entry counts whole, the bars after it too; of the bar of the exit only its open and
 the price of the last fill do, because a bar does not tell which of its extremes came before the
 exit. Where the entry was better than the bar's open (a limit order), the bar's favourable extreme
-may have come before it: its close counts instead.
+may have come before it: its close counts instead. Where a run has detail bars, those are the bars.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def excursions(held: Holding, bars: Bars) -> tuple[FloatArray, FloatArray]:
     held : Holding
         Trades of one symbol.
     bars : Bars
-        Of this symbol.
+        Of this symbol; detail bars where the run has them, and rows of trades are rows of these.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import polars as pl
 from cryptovolt.backtest.capacity import VOLUME_SHARE, Capacity, capacity_of, fill_shares_of
 from cryptovolt.backtest.frames import daily_series, drawdown_frame
 from cryptovolt.backtest.statistics import statistics_of
-from cryptovolt.backtest.trades import in_units, per_symbol, trades_frame
+from cryptovolt.backtest.trades import Played, in_units, per_symbol, trades_frame
 from cryptovolt.domain.arrays import FloatArray, IntArray, read_only
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import SymbolRules
@@ -109,14 +109,15 @@ class Run:
     @property
     def payments(self) -> list[FundingPayment]:
         """Funding that was paid or received, in order; valued at the open of its bar."""
-        return self.books.payments(self.payment_rows, self._played_times)
+        return self.books.payments(self.payment_rows, self._played.bars[0].timestamp)
 
-    @property
-    def _played_times(self) -> IntArray:
-        if self.detail_bars is None:
-            return self.timestamp
-        detail = self.detail_bars
-        return (detail if isinstance(detail, Bars) else next(iter(detail.values()))).timestamp
+    @cached_property
+    def _played(self) -> Played:
+        given = self.bars if self.detail_bars is None else self.detail_bars
+        bars = [given] if isinstance(given, Bars) else list(given.values())
+        if self.exact_times is None:
+            return Played(bars, self.fill_rows[:, at.F_BAR])
+        return Played(bars, np.searchsorted(bars[0].timestamp, self.exact_times))
 
     @cached_property
     def orders(self) -> pl.DataFrame:
@@ -147,11 +148,13 @@ class Run:
 
         ``pnl`` is after the fees of both sides; an open trade is valued at the last close.
         ``return`` is ``pnl`` over the entry value, ``bars`` the number of bars held; ``mae`` and
-        ``mfe`` are the largest moves against and for it, fractions of the entry price.
+        ``mfe`` are the largest moves against and for it, fractions of the entry price; told from
+        the detail bars where there are such.
         """
         rows, grid = self.fill_rows, self.books.grid
         prices = per_symbol(rows[:, at.F_PRICE], rows[:, at.F_SYMBOL], grid.ticks)
-        return trades_frame(self.round_trips, rows[:, at.F_BAR], prices, self.bars, grid)
+        bars, trips, played = self.bars, self.round_trips, self._played
+        return trades_frame(trips, rows[:, at.F_BAR], prices, bars, grid, played)
 
     @cached_property
     def round_trips(self) -> RoundTrips:
@@ -256,14 +259,10 @@ class Run:
     @cached_property
     def fill_opens(self) -> FloatArray:
         """Open of the bar each fill happened in, quote currency, shape (n_fills,)."""
-        played = self.bars if self.detail_bars is None else self.detail_bars
-        series = [played] if isinstance(played, Bars) else list(played.values())
-        rows, column = self.fill_rows[:, at.F_BAR], self.fill_rows[:, at.F_SYMBOL]
-        if self.exact_times is not None:
-            rows = np.searchsorted(series[0].timestamp, self.exact_times)
-        opens = np.empty(rows.size)
-        for s, played_bars in enumerate(series):
-            opens[column == s] = played_bars.open[rows[column == s]]
+        played, column = self._played, self.fill_rows[:, at.F_SYMBOL]
+        opens = np.empty(column.size)
+        for s, series in enumerate(played.bars):
+            opens[column == s] = series.open[played.rows[column == s]]
         return _frozen(opens)
 
     @property

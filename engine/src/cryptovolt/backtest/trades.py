@@ -1,6 +1,7 @@
 """The frame of round trips, from exact integers to quote and base currency."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -16,6 +17,17 @@ from cryptovolt.portfolio.round_trips import RoundTrips, WholeNumbers
 from cryptovolt.trading.books import reason_of
 
 _REASON = pl.Enum([reason.value for reason in FillReason])
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The bars that fills happened in: the detail bars where there are such.
+
+    `bars` are in the order of the symbols, `rows` those of the fills in them, shape (n_fills,).
+    """
+
+    bars: Sequence[Bars]
+    rows: IntArray
 
 
 def in_units(numbers: WholeNumbers, unit: Decimal) -> FloatArray:
@@ -45,6 +57,7 @@ def trades_frame(
     fill_prices: FloatArray,
     bars: Mapping[str, Bars],
     grid: Grid,
+    played: Played,
 ) -> pl.DataFrame:
     """Return one row per round trip; what only an exit has is null in those still open.
 
@@ -60,13 +73,15 @@ def trades_frame(
         In the order of the grid's symbols.
     grid : Grid
         What the whole numbers are worth.
+    played : Played
+        What the excursions are read from.
     """
     timestamp = next(iter(bars.values())).timestamp
     is_open, column = trips.is_open, trips.symbol
     entry_bar, exit_bar = fill_bars[trips.first_fill], fill_bars[trips.last_fill]
     last_bar = np.where(is_open, timestamp.size - 1, exit_bar)
     entry_price = _price(trips.entry_value, trips.opened, column, grid)
-    mae, mfe = _excursions(trips, (entry_bar, last_bar), fill_prices, entry_price, bars)
+    mae, mfe = _excursions(trips, fill_prices, entry_price, played)
     pnl = trips.pnl(_marks(bars, grid))
     reasons = [
         None if still else reason_of(code).value
@@ -96,22 +111,20 @@ def trades_frame(
 
 
 def _excursions(
-    trips: RoundTrips,
-    rows: tuple[IntArray, IntArray],
-    fill_prices: FloatArray,
-    entry_price: FloatArray,
-    bars: Mapping[str, Bars],
+    trips: RoundTrips, fill_prices: FloatArray, entry_price: FloatArray, played: Played
 ) -> tuple[FloatArray, FloatArray]:
     adverse, favourable = np.empty(len(trips)), np.empty(len(trips))
-    for column, series in enumerate(bars.values()):
+    rows, final = played.rows, len(played.bars[0]) - 1
+    for column, series in enumerate(played.bars):
         own = trips.symbol == column
+        is_open, first, last = trips.is_open[own], trips.first_fill[own], trips.last_fill[own]
         held = Holding(
             side=trips.side[own],
-            first_bar=rows[0][own],
-            last_bar=rows[1][own],
-            is_open=trips.is_open[own],
-            first_price=fill_prices[trips.first_fill[own]],
-            last_price=fill_prices[trips.last_fill[own]],
+            first_bar=rows[first],
+            last_bar=np.where(is_open, final, rows[last]),
+            is_open=is_open,
+            first_price=fill_prices[first],
+            last_price=fill_prices[last],
             entry_price=entry_price[own],
         )
         adverse[own], favourable[own] = excursions(held, series)
