@@ -20,6 +20,7 @@ from app.core.database import SessionLocal
 from app.models.database import TradingStrategy, User
 from app.services import paper
 from app.services.bars import take_snapshot
+from app.services.funding import due_at, funding_record, require_perpetual, total_paid
 from app.services.markets import Market
 from app.services.training import Trained, keep_model, train
 from cryptovolt.backtest.run import Run
@@ -28,8 +29,9 @@ from cryptovolt.backtest.trial import trial_of
 from cryptovolt.decision.fusion import influence
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.funding import FundingRates
 from cryptovolt.domain.ports import Progress, TrialLedger
-from cryptovolt.domain.trials import Trial, TrialKind
+from cryptovolt.domain.trials import TrialKind
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.market.checking import Findings, check_bars, require_clean
@@ -44,11 +46,12 @@ STRATEGY_NAME = "Hybrid"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkOptions:
-    """How to walk."""
+    """How to walk; `funding` holds the known rates of a perpetual."""
 
     now: datetime
     cash: float = 10_000.0
     seed: int = 7
+    funding: FundingRates | None = None
 
     def __post_init__(self) -> None:
         TradingSettings(cash=self.cash)
@@ -88,33 +91,38 @@ def walk(
 ) -> Walk:
     """Walk a market through the corridor and store what came of it, in one transaction.
 
-    The fit and the backtest are trials in the ledger, also where something fails after them.
+    Every fit and the backtest are trials in the ledger, also where something fails after them.
 
     Raises
     ------
+    ConfigurationError
+        If funding rates are given for a market that pays none.
     DataError, ModelError
         If the bars have errors, or are too few to learn from; nothing is stored then.
     """
+    if options.funding is not None:
+        require_perpetual(market.key)
     findings = check_bars(market.bars)
     require_clean(market.bars)
     snapshot = take_snapshot(market.key)
-    trained = train(market, options.seed, progress)
-    ledger.append([_fit(market, trained, options)])
+    trained = train(market, options.seed, progress, ledger)
     strategy = HybridStrategy(models=trained.promoted)
     decided = strategy.decide(market.bars, market.news, probability_up=trained.votes)
     rules = infer_rules(market.bars, options.cash)
     first, held_out = trained.first_out_of_sample, trained.n_train
     account = strategy.trading_settings(options.cash)
-    backtest = simulate_account(market.bars[first:], decided.target[first:], account, rules)
-    alone = simulate_account(market.bars[held_out:], decided.target[held_out:], account, rules)
+    backtest, alone = (
+        simulate_account(market.bars[row:], decided.target[row:], account, rules, options.funding)
+        for row in (first, held_out)
+    )
     assessment = _judged(backtest, trained, strategy, ledger, options.seed)
-    session, turns = replay(market, held_out, strategy, rules, options.cash, progress)
+    session, turns, paid = replay(market, held_out, strategy, rules, options, progress)
     with SessionLocal.begin() as db:
         model_id = keep_model(db, trained, market, snapshot.hash, settings.home / "models")
         row = paper.open_session(
-            db, opening(market, user.user_id, model_id, strategy, options, db, "demo")
+            db, opening(market, user.user_id, model_id, strategy, options, db, "demo", held_out)
         )
-        paper.record(db, row, turns, session.state())
+        paper.record(db, row, turns, session.state(), paid)
         paper.close_session(db, row, statistics(alone), options.now)
         session_id = row.session_id
     return Walk(
@@ -140,18 +148,23 @@ def replay(
     first: int,
     strategy: HybridStrategy,
     rules: SymbolRules,
-    cash: float,
+    options: WalkOptions,
     progress: Progress,
-) -> tuple[PaperSession, tuple[Turn, ...]]:
-    """Trade the bars from `first` on, on paper, one after another."""
-    session = PaperSession(strategy, rules, strategy.trading_settings(cash), market.bars[:first])
+) -> tuple[PaperSession, tuple[Turn, ...], Decimal]:
+    """Trade the bars from `first` on, on paper, one after another; also what funding cost."""
+    account = strategy.trading_settings(options.cash)
+    session = PaperSession(strategy, rules, account, market.bars[:first])
     turns: list[Turn] = []
+    paid = Decimal(0)
     total = len(market.bars) - first
     for row in range(first, len(market.bars)):
-        turns.append(session.on_bar(market.bars[row : row + 1], market.news))
+        due = due_at(market.bars, row, options.funding)
+        bar = market.bars[row : row + 1]
+        turns.append(session.on_bar(bar, market.news, due, options.funding))
+        paid += total_paid(session.account.payments)
         if len(turns) % 50 == 0 or len(turns) == total:
             progress(len(turns), total, "paper replay")
-    return session, tuple(turns)
+    return session, tuple(turns), paid
 
 
 def differences(turns: tuple[Turn, ...], run: Run) -> int:
@@ -205,8 +218,13 @@ def opening(
     options: WalkOptions,
     db: Session,
     kind: str,
+    first: int,
 ) -> paper.Opening:
-    """Return what a paper session over a market starts with."""
+    """Return what a paper session over a market, from its bar `first` on, starts with."""
+    settings: dict[str, Any] = {"seed": options.seed, "data_hash": market.bars.content_hash()}
+    funding = funding_record(market.bars, first, options.funding)
+    if funding is not None:
+        settings["funding"] = funding
     return paper.Opening(
         user_id=user_id,
         strategy_id=strategy_of(db, user_id, strategy),
@@ -218,24 +236,8 @@ def opening(
         synthetic=market.synthetic,
         cash=Decimal(str(options.cash)),
         started_at=options.now,
-        settings={"seed": options.seed, "data_hash": market.bars.content_hash()},
+        settings=settings,
     )
-
-
-def _fit(market: Market, trained: Trained, options: WalkOptions) -> Trial:
-    # What the model would have earned alone, out of sample: long while a rise is the likelier.
-    rows = slice(trained.first_out_of_sample, trained.n_train)
-    probability = trained.probability_up[rows]
-    target = np.where(np.isnan(probability), np.nan, (probability > 0.5).astype(np.float64))
-    run = simulate_account(market.bars[rows], target, TradingSettings(cash=options.cash))
-    manifest = trained.model.manifest
-    parameters = {
-        **manifest["settings"],
-        "features": len(trained.model.feature_names),
-        "model": trained.model.artefact_hash,
-        "model_status": trained.status,
-    }
-    return trial_of(run, TrialKind.FIT, "XGBoost", parameters)
 
 
 def _judged(

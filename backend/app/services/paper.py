@@ -54,14 +54,22 @@ def open_session(db: Session, opening: Opening) -> PaperSession:
     paper.add_session(db, row)
     what = "SYNTHETIC prices" if opening.synthetic else opening.source
     note = f"Paper trading of {row.symbol} {row.timeframe} started on {what}."
-    paper.add_alerts(db, row, [_alert("SYSTEM", note, opening.started_at)])
+    alerts = [_alert("SYSTEM", note, opening.started_at)]
+    funding = opening.settings.get("funding")
+    if funding is not None and not funding["charged"]:
+        alerts.append(_alert("SYSTEM", funding["text"], opening.started_at, "warning"))
+    paper.add_alerts(db, row, alerts)
     return row
 
 
 def record(
-    db: Session, session: PaperSession, turns: Sequence[Turn], state: Mapping[str, list[int]]
+    db: Session,
+    session: PaperSession,
+    turns: Sequence[Turn],
+    state: Mapping[str, list[int]],
+    funding_paid: Decimal = Decimal(0),
 ) -> None:
-    """Store the turns, their alerts, and what a restart needs."""
+    """Store the turns, their alerts, the funding they paid, and what a restart needs."""
     if not turns:
         return
     paper.add_turns(db, session, turns)
@@ -70,6 +78,9 @@ def record(
     session.as_of = moment_of(turns[-1].signal.as_of)
     session.state = dict(state)
     session.statistics = {**(session.statistics or {}), "halted": turns[-1].halted}
+    if (session.settings or {}).get("funding"):
+        before = Decimal(str(session.statistics.get("funding_paid", 0)))
+        session.statistics["funding_paid"] = float(before + funding_paid)
 
 
 def close_session(

@@ -16,7 +16,7 @@ from app.repositories.bars import SeriesKey
 from app.services.markets import Market
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.errors import ModelError
-from cryptovolt.domain.ports import Progress
+from cryptovolt.domain.ports import Progress, TrialLedger
 from cryptovolt.features.build import Features, build_features
 from cryptovolt.features.labels import triple_barrier
 from cryptovolt.ml.xgboost_classifier import XGBoostClassifier, load_classifier
@@ -78,8 +78,15 @@ def training_bars(n_bars: int) -> int:
     return n_bars - min(int(n_bars * HOLDOUT), MAX_HOLDOUT_BARS)
 
 
-def train(market: Market, seed: int, progress: Progress | None = None) -> Trained:
+def train(
+    market: Market,
+    seed: int,
+    progress: Progress | None = None,
+    ledger: TrialLedger | None = None,
+) -> Trained:
     """Train and judge a model on the oldest bars of a market.
+
+    With a ledger every fit is a row there, also where something fails after it.
 
     Raises
     ------
@@ -91,8 +98,12 @@ def train(market: Market, seed: int, progress: Progress | None = None) -> Traine
     rng = np.random.default_rng(seed)
     features = build_features(bars, market.news)
     labels = triple_barrier(bars)
-    evaluation = evaluate_classifier(features, labels, rng=rng, progress=progress)
-    gates = run_gates(bars, features, evaluation, rng=rng, sentiment=market.news, progress=progress)
+    evaluation = evaluate_classifier(
+        features, labels, rng=rng, progress=progress, ledger=ledger, bars=bars
+    )
+    gates = run_gates(
+        bars, features, evaluation, rng=rng, sentiment=market.news, progress=progress, ledger=ledger
+    )
     every = build_features(market.bars, market.news).select(evaluation.model.feature_names)
     held_out = evaluation.model.probability_up(every.values[n_train:])
     log.info("model.trained", artefact_hash=evaluation.model.artefact_hash, n_train=n_train)

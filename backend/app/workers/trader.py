@@ -31,11 +31,21 @@ from app.services import markets, paper
 from app.services.auth import ensure_local_user
 from app.services.bar_import import ImportOptions
 from app.services.bars import take_snapshot
-from app.services.corridor import WalkOptions, opening, strategy_of
+from app.services.corridor import WalkOptions, opening
+from app.services.funding import (
+    FundingSource,
+    StoredFunding,
+    due_at,
+    funding_source,
+    is_charged,
+    total_paid,
+)
 from app.services.markets import Market
 from app.services.training import champion, keep_model, train, training_bars
+from app.wiring import trial_ledger
 from app.workers import BAD_INPUT
 from cryptovolt.domain.errors import CryptoVoltError, TransientError
+from cryptovolt.domain.funding import FundingRates
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.trading.hybrid import HybridStrategy
 from cryptovolt.trading.session import PaperSession
@@ -57,6 +67,7 @@ class TraderOptions:
     symbol: str | None = None
     timeframe: str | None = None
     source: str | None = None
+    funding: Path | None = None
     speed: float = 2.0
 
 
@@ -69,6 +80,7 @@ class Replay:
     session: PaperSession
     next_bar: int
     hurry_until: int = 0
+    funding: FundingRates | None = None
 
     @property
     def finished(self) -> bool:
@@ -90,41 +102,50 @@ def choose_market(options: TraderOptions, now: datetime) -> Market:
     return markets.synthetic_market(now) if longest is None else markets.stored_market(longest)
 
 
-def begin(market: Market, now: datetime) -> Replay:
-    """Return the session to go on with, or a new one over the held-out bars."""
+def begin(market: Market, now: datetime, funding: FundingSource | None = None) -> Replay:
+    """Return the session to go on with, or a new one over the held-out bars.
+
+    A perpetual pays the funding that the source knows (what is stored if none is given); where
+    none is known, the session says so.
+    """
+    rates = (funding or StoredFunding()).rates(market.key)
     model_id, strategy = _strategy(market)
-    options = WalkOptions(now=now)
+    options = WalkOptions(now=now, funding=rates)
+    first = training_bars(len(market.bars))
     rules = infer_rules(market.bars, options.cash)
     chosen = strategy.trading_settings(options.cash)
     with SessionLocal.begin() as db:
         user = ensure_local_user(db)
         db.flush()
         row = find_unfinished(db, user.user_id, KIND, _series(market))
-        wanted = (model_id, strategy_of(db, user.user_id, strategy))
-        # Another model or other limits would not go on with what the session holds.
-        if row is not None and row.state and (row.model_id, row.strategy_id) == wanted:
+        start = opening(market, user.user_id, model_id, strategy, options, db, KIND, first)
+        # Another model, other limits or other funding would not go on with what the session holds.
+        if row is not None and row.state and _goes_on(row, start):
             next_bar, state = _rows_closed_by(market, row.as_of or now), row.state
+            row.settings = {**(row.settings or {}), **start.settings}
         else:
             stop_unfinished(db, user.user_id, KIND, now)
-            start = opening(market, user.user_id, model_id, strategy, options, db, KIND)
             row = paper.open_session(db, start)
-            next_bar, state = training_bars(len(market.bars)), None
+            next_bar, state = first, None
         session_id = row.session_id
     session = PaperSession(strategy, rules, chosen, market.bars[:next_bar])
     if state is not None:
         session.restore(state)
     log.info("session.began", session_id=session_id, next_bar=next_bar)
     hurry_until = next_bar + HEAD_START_BARS if state is None else 0
-    return Replay(market, session_id, session, next_bar, hurry_until)
+    return Replay(market, session_id, session, next_bar, hurry_until, rates)
 
 
 def take_turn(replay: Replay) -> None:
     """Live through the next bar and record it, in one transaction."""
-    bar = replay.market.bars[replay.next_bar : replay.next_bar + 1]
-    turn = replay.session.on_bar(bar, replay.market.news)
+    market, rates = replay.market, replay.funding
+    bar = market.bars[replay.next_bar : replay.next_bar + 1]
+    due = due_at(market.bars, replay.next_bar, rates)
+    turn = replay.session.on_bar(bar, market.news, due, rates)
+    paid = total_paid(replay.session.account.payments)
     with SessionLocal.begin() as db:
         row = db.get_one(SessionRow, replay.session_id)
-        paper.record(db, row, [turn], replay.session.state())
+        paper.record(db, row, [turn], replay.session.state(), paid)
     replay.next_bar += 1
 
 
@@ -137,13 +158,19 @@ def finish(replay: Replay, now: datetime) -> None:
 def run(options: TraderOptions, stopping: threading.Event) -> None:
     """Replay the market again and again until asked to stop."""
     market = choose_market(options, datetime.now(UTC))
+    funding = funding_source(options.funding)
     while not stopping.is_set():
-        replay = begin(market, datetime.now(UTC))
+        replay = begin(market, datetime.now(UTC), funding)
         while not replay.finished and not stopping.wait(_pause(replay, options)):
             take_turn(replay)
         if replay.finished:
             finish(replay, datetime.now(UTC))
             stopping.wait(PAUSE_BETWEEN_REPLAYS_S)
+
+
+def _goes_on(row: SessionRow, start: paper.Opening) -> bool:
+    same = (row.model_id, row.strategy_id) == (start.model_id, start.strategy_id)
+    return same and is_charged(row.settings or {}) == is_charged(start.settings)
 
 
 def _pause(replay: Replay, options: TraderOptions) -> float:
@@ -157,7 +184,8 @@ def _strategy(market: Market) -> tuple[int, HybridStrategy]:
             row, model = found
             return row.model_id, HybridStrategy(models=(model,))
     snapshot = take_snapshot(market.key)
-    trained = train(market, WalkOptions(now=datetime.now(UTC)).seed)
+    seed = WalkOptions(now=datetime.now(UTC)).seed
+    trained = train(market, seed, ledger=trial_ledger())
     with SessionLocal.begin() as db:
         model_id = keep_model(db, trained, market, snapshot.hash, settings.home / "models")
     return model_id, HybridStrategy(models=trained.promoted)
@@ -174,7 +202,7 @@ def _rows_closed_by(market: Market, moment: datetime) -> int:
 
 def _options(arguments: Sequence[str]) -> TraderOptions:
     parser = argparse.ArgumentParser(prog="python -m app.workers.trader")
-    for name in ("bars", "news"):
+    for name in ("bars", "news", "funding"):
         parser.add_argument(f"--{name}", type=Path)
     for name in ("symbol", "timeframe", "source"):
         parser.add_argument(f"--{name}")

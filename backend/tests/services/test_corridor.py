@@ -66,14 +66,19 @@ def test_the_paper_replay_is_the_backtest_to_the_last_unit(walked: Walk) -> None
 def test_fit_and_backtest_are_trials_and_judged_with_all_of_them(walked: Walk) -> None:
     run = walked.backtest
     first, last = run.timestamp[[0, -1]].tolist()
-    fit, trial, *_ = DatabaseLedger().trials(["SYNTHETIC-USDT"], first, last)
-    assert (fit.kind, fit.parameters["model"]) == (TrialKind.FIT, trial.parameters["model"])
+    rows = DatabaseLedger().trials(["SYNTHETIC-USDT"], first, last)[:12]
+    kinds = [TrialKind.FIT] * 6 + [TrialKind.CHECK] * 5 + [TrialKind.BACKTEST]
+    assert [row.kind for row in rows] == kinds
+    assert [row.parameters["fold"] for row in rows[:6]] == [0, 1, 2, 3, 4, None]
+    fit, trial = rows[5], rows[-1]
+    assert fit.parameters["model"] == trial.parameters["model"]
     assert fit.n_observations > 0
     assert trial.study == "Hybrid"
     assert trial.parameters["weight_ml"] == walked.strategy.policy.weights[Source.ML]
     assert trial.parameters["model"] == walked.trained.model.artefact_hash
     assert trial.result["total_return"] == run.statistics["total_return"]
     assert walked.assessment.run is run
+    # Folds are rows of one fit, and the gates' trainings are checks.
     counted = walked.assessment.selection.trials
     assert counted is not None
     assert counted.n_trials == 2
@@ -145,7 +150,8 @@ def test_the_model_is_stored_with_its_interval_baselines_and_gates(
     assert row.auc == score.value
     evaluation = (row.extra_data or {})["evaluation"]
     assert evaluation["scores"]["auc"]["low"] == score.interval.low
-    assert evaluation["verdict"]["edge"] is False
+    assert evaluation["verdict"]["standing"] == "no edge shown"
+    assert evaluation["verdict"]["trials"]["n_trials"] == 1
     assert set(evaluation["scores"]["auc"]["baselines"]) == {"majority", "last_direction"}
     assert row.data_hash == walked.data_hash
     gates = row.gates or {}

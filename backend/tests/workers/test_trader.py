@@ -1,16 +1,24 @@
 """The paper trader: one transaction a bar, and going on after a kill as if nothing had happened."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.core.database import SessionLocal
 from app.models.database import Alert, Signal, Trade
 from app.models.paper import EquitySnapshot, PaperSession
-from app.services.markets import Market, synthetic_market
-from app.services.training import training_bars
+from app.repositories.bars import SeriesKey
+from app.services.bar_import import store_bars
+from app.services.funding import FundingFile
+from app.services.markets import Market, stored_market, synthetic_market
+from app.services.training import champion, training_bars
 from app.workers.trader import (
     Replay,
     TraderOptions,
@@ -19,6 +27,13 @@ from app.workers.trader import (
     finish,
     take_turn,
 )
+from cryptovolt.backtest.simulate import simulate_account
+from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.funding import FundingRates
+from cryptovolt.execution.inference import infer_rules
+from cryptovolt.research.synthetic import synthetic_bars
+from cryptovolt.trading.hybrid import HybridStrategy
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 N_TURNS = 60
@@ -28,6 +43,40 @@ N_TURNS = 60
 def market(database_url: str) -> Market:
     del database_url
     return synthetic_market(NOW)
+
+
+@pytest.fixture(scope="module")
+def perpetual(database_url: str) -> Market:
+    """Generated bars, stored as those of a perpetual."""
+    del database_url
+    made = synthetic_bars(4_000, end=1_700_000_000_000, rng=np.random.default_rng(24))
+    columns = {
+        name: getattr(made, name)
+        for name in ("timestamp", "open", "high", "low", "close", "volume")
+    }
+    bars = Bars(symbol="PERPUSDT", timeframe="1h", source="test-usdm", **columns)
+    with SessionLocal.begin() as session:
+        store_bars(session, bars)
+    return stored_market(SeriesKey("PERPUSDT", "1h", "test-usdm"))
+
+
+def rates_of(bars: Bars) -> FundingRates:
+    """Every eight hours, much in favour of shorts; every third half an hour late."""
+    times = bars.timestamp[::8].copy()
+    times[2::3] += 1_800_000
+    drawn = np.random.default_rng(5).normal(2e-3, 1e-3, times.size)
+    return FundingRates(timestamp=times, rate=np.round(drawn, 8))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Rates that were recorded beforehand."""
+
+    found: FundingRates | None
+
+    def rates(self, key: SeriesKey) -> FundingRates | None:
+        assert key.source == "test-usdm"
+        return self.found
 
 
 def rows_of(db: Session, session_id: int) -> list[tuple[object, ...]]:
@@ -92,3 +141,99 @@ def test_the_end_of_the_stream_closes_the_session(market: Market, db: Session) -
     row = db.get_one(PaperSession, replay.session_id)
     assert row.stopped_at == NOW
     assert begin(market, NOW).session_id != replay.session_id
+
+
+def test_a_perpetual_on_paper_pays_funding_as_its_backtest_does_also_after_a_kill(
+    perpetual: Market, db: Session
+) -> None:
+    rates = rates_of(perpetual.bars)
+    lived(begin(perpetual, NOW, Recorded(rates)), 150)
+    # It is killed, and goes on.
+    replay = begin(perpetual, NOW, Recorded(rates))
+    first = training_bars(len(perpetual.bars))
+    assert replay.next_bar == first + 150
+    lived(replay, len(perpetual.bars) - replay.next_bar)
+    finish(replay, NOW)
+    found = champion(db, perpetual.key)
+    strategy = HybridStrategy(models=() if found is None else (found[1],))
+    account = strategy.trading_settings(10_000.0)
+    rules = infer_rules(perpetual.bars, 10_000.0)
+    target = strategy.decide(perpetual.bars, perpetual.news).target[first:]
+    bars = perpetual.bars[first:]
+    run = simulate_account(bars, target, account, rules, rates)
+    query = select(EquitySnapshot.equity, EquitySnapshot.cash)
+    kept = db.execute(
+        query.where(EquitySnapshot.session_id == replay.session_id).order_by(
+            EquitySnapshot.timestamp
+        )
+    ).all()
+    assert [float(equity) for equity, _ in kept] == run.equity.tolist()
+    row = db.get_one(PaperSession, replay.session_id)
+    paid = (row.statistics or {})["funding_paid"]
+    assert paid == pytest.approx(run.statistics["funding_paid"], abs=1e-9)
+    assert paid > 0.0
+    # Trades and funding explain the cash to the last unit.
+    cash = Decimal(10_000) - sum((p.paid for p in run.payments), Decimal(0))
+    for trade in db.scalars(select(Trade).filter_by(session_id=replay.session_id)):
+        assert trade.price is not None
+        assert trade.quantity is not None
+        assert trade.fee is not None
+        value = trade.price * trade.quantity
+        cash += (value if trade.trade_type == "SELL" else -value) - trade.fee
+    assert kept[-1][1] == cash
+    charged = (row.settings or {})["funding"]
+    assert charged["charged"] is True
+    assert charged["n_rates"] == 50
+    assert charged["text"].startswith("Funding is charged at 50 recorded rates, 2023-")
+
+
+@pytest.mark.parametrize("known", [None, slice(0, 10)])
+def test_a_perpetual_without_rates_says_that_funding_is_not_charged(
+    perpetual: Market, db: Session, known: slice | None
+) -> None:
+    every = rates_of(perpetual.bars)
+    rates = (
+        None
+        if known is None
+        else FundingRates(timestamp=every.timestamp[known], rate=every.rate[known])
+    )
+    replay = lived(begin(perpetual, NOW, Recorded(rates)), 1)
+    row = db.get_one(PaperSession, replay.session_id)
+    said = (row.settings or {})["funding"]
+    assert said["charged"] is False
+    assert said["text"].startswith(
+        "Funding is not charged: no funding rates of PERPUSDT (test-usdm) are known"
+    )
+    alerts = select(Alert.message).filter_by(session_id=replay.session_id, level="warning")
+    assert said["text"] in db.scalars(alerts).all()
+    # When rates become known, the session that paid none does not go on.
+    assert begin(perpetual, NOW, Recorded(every)).session_id != replay.session_id
+
+
+def test_nothing_stored_is_no_rate(perpetual: Market, db: Session) -> None:
+    row = db.get_one(PaperSession, begin(perpetual, NOW).session_id)
+    assert (row.settings or {})["funding"]["charged"] is False
+
+
+def test_a_spot_market_has_no_funding_and_refuses_rates(
+    market: Market, db: Session, tmp_path: Path
+) -> None:
+    row = db.get_one(PaperSession, begin(market, NOW).session_id)
+    assert "funding" not in (row.settings or {})
+    with pytest.raises(ConfigurationError, match="expected bars of a perpetual beside funding"):
+        begin(market, NOW, FundingFile(tmp_path / "rates.csv"))
+
+
+def test_rates_are_read_from_a_file(perpetual: Market, db: Session, tmp_path: Path) -> None:
+    rates = rates_of(perpetual.bars)
+    lines = [
+        f"{time},{rate:.8f}"
+        for time, rate in zip(rates.timestamp.tolist(), rates.rate.tolist(), strict=True)
+    ]
+    path = tmp_path / "PERPUSDT-funding.csv"
+    path.write_text("\n".join(["timestamp,funding_rate", *lines]) + "\n")
+    replay = begin(perpetual, NOW, FundingFile(path))
+    assert replay.funding is not None
+    np.testing.assert_array_equal(replay.funding.rate, rates.rate)
+    row = db.get_one(PaperSession, replay.session_id)
+    assert (row.settings or {})["funding"]["charged"] is True
