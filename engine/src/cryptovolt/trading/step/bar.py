@@ -1,7 +1,7 @@
 """One bar's turn through an account, in the order in which things happen."""
 
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import cell_of, part_down, part_up
+from cryptovolt.trading.step.exact import cell_of, larger, part_down, part_up
 from cryptovolt.trading.step.exits import (
     margin_call,
     profit_at_open,
@@ -241,9 +241,9 @@ def _set_floor(books: Numbers) -> None:
     floor = 1
     if books[DAILY_LOSS] > 0 and books[HALTED] == 0:
         start = books[DAY_START]
-        floor = max(floor, start - part_down(start, books[DAILY_LOSS]))
+        floor = larger(floor, start - part_down(start, books[DAILY_LOSS]))
     if books[DRAWDOWN] > 0:
-        floor = max(floor, _drawdown_floor(books))
+        floor = larger(floor, _drawdown_floor(books))
     books[FLOOR] = floor
 
 
@@ -292,7 +292,7 @@ def _too_low(equity: int, books: Numbers) -> None:
     if books[DRAWDOWN] > 0 and equity < _drawdown_floor(books):
         # The next drawdown counts from here.
         books[TOP] = equity
-        books[LOCKED] = max(books[LOCKED], books[BAR] + books[DRAWDOWN_PAUSE])
+        books[LOCKED] = larger(books[LOCKED], books[BAR] + books[DRAWDOWN_PAUSE])
     _set_floor(books)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cryptovolt.trading.step.compiled import called
-from cryptovolt.trading.step.exact import cell_of, part_up, sign
+from cryptovolt.trading.step.exact import cell_of, larger, part_up, sign, smaller, whole
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     BASIS,
@@ -58,11 +58,11 @@ def worse(price: int, delta: int, s: int, bars: Numbers, books: Numbers) -> int:
     if books[IMPACT] | books[VOLATILITY] != 0:
         # Square-root impact of the whole order, and a share of the bar's range.
         cell = cell_of(s, books)
-        share = min(1.0, abs(delta) / max(1, bars[cell + VOLUME]))
-        off += part_up(price, int(np.ceil(books[IMPACT] * np.sqrt(share))))
+        share = smaller(1.0, abs(delta) / larger(1, bars[cell + VOLUME]))
+        off += part_up(price, whole(np.ceil(books[IMPACT] * np.sqrt(share))))
         off += part_up(bars[cell + HIGH] - bars[cell + LOW], books[VOLATILITY])
-        off = min(off, price)
-    return price + off if delta > 0 else max(1, price - off)
+        off = smaller(off, price)
+    return price + off if delta > 0 else larger(1, price - off)
 
 
 @called
@@ -82,10 +82,10 @@ def _enter(
     notional = abs(delta) * price * unit
     fee = part_up(notional, rate)
     side, size = sign(lots), abs(lots)
-    closed = min(size, max(0, size - after * side))
+    closed = smaller(size, larger(0, size - after * side))
     part = basis
     if 0 < closed < size:
-        part = basis // size * closed + int(float(basis % size) * float(closed) / float(size))
+        part = basis // size * closed + whole(float(basis % size) * float(closed) / float(size))
     elif closed == 0:
         part = 0
     opened = abs(delta) - closed
@@ -125,7 +125,7 @@ def fill(
     p = HEADER + s * N_SYMBOL
     delta = after - books[p + LOTS]
     fee = _enter(s, after, price, rate, reason, order, books, fills)
-    books[p + ROOM] = max(0, books[p + ROOM] - abs(delta))
+    books[p + ROOM] = larger(0, books[p + ROOM] - abs(delta))
     if after == books[p + GOAL]:
         books[p + REASON] = R_NONE
     if books[FEE_SYMBOL] == IN_BASE and delta > 0:
@@ -144,7 +144,7 @@ def _pay_in_kind(s: int, price: int, fee: int, books: Numbers, fills: Numbers) -
     # back. What the holding does not cover stays paid in cash.
     p = HEADER + s * N_SYMBOL
     books[p + OWED] += fee
-    lots = min(books[p + OWED] // (price * books[p + UNIT]), max(0, books[p + LOTS]))
+    lots = smaller(books[p + OWED] // (price * books[p + UNIT]), larger(0, books[p + LOTS]))
     if lots <= 0:
         return
     books[p + OWED] -= lots * price * books[p + UNIT]

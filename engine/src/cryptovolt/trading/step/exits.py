@@ -1,10 +1,8 @@
 """What ends a position inside a bar: its stop, its take profit, and the margin call."""
 
-import numpy as np
-
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import cell_of, part_up
+from cryptovolt.trading.step.exact import cell_of, larger, nearest, part_up, smaller, within
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     CASH,
@@ -57,12 +55,12 @@ def stop_inside(s: int, from_open: bool, bars: Numbers, books: Numbers, fills: N
     if books[p + LOTS] > 0:
         touched, base = (
             bars[cell_of(s, books) + LOW] <= stop,
-            min(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
+            smaller(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
         )
     else:
         touched, base = (
             bars[cell_of(s, books) + HIGH] >= stop,
-            max(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
+            larger(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
         )
     if touched:
         price = worse(base, -books[p + LOTS], s, bars, books)
@@ -109,7 +107,7 @@ def _close(
     p = HEADER + s * N_SYMBOL
     leave(p, reason, books)
     lots, room = books[p + LOTS], books[p + ROOM]
-    after = lots - min(room, max(-room, lots))
+    after = lots - within(room, lots)
     if after != lots:
         fill(s, after, price, rate, reason, 0, bars, books, fills)
 
@@ -157,13 +155,13 @@ def margin_call(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     rate = books[MAINTENANCE] / SCALE
     spare = equity - rate * exposure
     lacking = rate * worst_exposure - worst_equity
-    way = max(0.0, spare / (spare + lacking)) if spare > 0.0 else 0.0
+    way = larger(0.0, spare / (spare + lacking)) if spare > 0.0 else 0.0
     for s in range(n_symbols):
         p = HEADER + s * N_SYMBOL
         if books[p + LOTS] != 0:
             opened = bars[cell_of(s, books) + OPEN]
             worst = _worst(s, bars, books)
-            price = opened + int(np.rint(way * (worst - opened)))
+            price = opened + nearest(way * (worst - opened))
             _liquidate(s, price, bars, books, fills)
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = books[CASH], 0
 
@@ -176,7 +174,9 @@ def _worst(s: int, bars: Numbers, books: Numbers) -> int:
     if lots == 0 or books[p + STOP_REASON] == R_NONE or not _exposed(p, books):
         return worst
     opened = bars[cell_of(s, books) + OPEN]
-    return max(worst, min(stop, opened)) if lots > 0 else min(worst, max(stop, opened))
+    return (
+        larger(worst, smaller(stop, opened)) if lots > 0 else smaller(worst, larger(stop, opened))
+    )
 
 
 @called

@@ -1,7 +1,7 @@
 """The prices at which something happens to a position, kept until it changes."""
 
 from cryptovolt.trading.step.compiled import called
-from cryptovolt.trading.step.exact import part_up
+from cryptovolt.trading.step.exact import larger, part_up, smaller, whole
 from cryptovolt.trading.step.layout import (
     BASIS,
     BLOCKED,
@@ -62,14 +62,16 @@ def watch(p: int, alone: bool, books: Numbers) -> None:
         low = NEVER
     elif lots > 0:
         low = books[p + STOP]
-        high = min(books[p + PROFIT] + 1, peak + 1 if trailing else NEVER)
+        high = smaller(books[p + PROFIT] + 1, peak + 1 if trailing else NEVER)
     elif lots < 0:
-        low = max(books[p + PROFIT] - 1, peak - 1 if trailing else 0)
+        low = larger(books[p + PROFIT] - 1, peak - 1 if trailing else 0)
         high = books[p + STOP]
     if alone and lots != 0 and books[MARGINED] != 0:
         # Where cash + value = maintenance × |value|; `run` itself looks at several symbols.
         side = 1.0 if lots > 0 else -1.0
         price = -books[CASH] / (books[p + HELD] * (1.0 - side * books[MAINTENANCE] / SCALE))
-        call = int(min(max(price, 0.0), 1e18))
-        low, high = (max(low, call + 1), high) if lots > 0 else (low, min(high, max(0, call - 1)))
+        call = whole(smaller(larger(price, 0.0), 1e18))
+        low, high = (
+            (larger(low, call + 1), high) if lots > 0 else (low, smaller(high, larger(0, call - 1)))
+        )
     books[p + WATCH_LOW], books[p + WATCH_HIGH] = low, high

@@ -18,6 +18,7 @@ from cryptovolt.trading.step.compiled import (
     inlined,
     pointer,
 )
+from cryptovolt.trading.step.exact import larger, nearest, smaller
 from cryptovolt.trading.step.layout import (
     AIM,
     BAR,
@@ -88,14 +89,15 @@ def step(
             price = values[s, k] / sizes[s, 0]
             if not 0.5 <= price < LARGEST:
                 return -UNREADABLE
-            ticks[s, k] = int(np.rint(price))
+            ticks[s, k] = nearest(price)
         volume = values[s, 4]
         if not volume >= 0.0:
             return -UNREADABLE
-        ticks[s, VOLUME] = int(np.rint(min(volume / sizes[s, 1], LARGEST))) if volume > 0.0 else -1
+        lots = volume / sizes[s, 1]
+        ticks[s, VOLUME] = nearest(smaller(lots, LARGEST)) if volume > 0.0 else -1
         # Live prices have no known maximum, so the bound moves with the market.
         p = HEADER + s * N_SYMBOL
-        books[p + MAX_LOTS] = BOUND // n_symbols // books[p + UNIT] // max(1, ticks[s, HIGH])
+        books[p + MAX_LOTS] = BOUND // n_symbols // books[p + UNIT] // larger(1, ticks[s, HIGH])
         if abs(books[p + LOTS]) > books[p + MAX_LOTS]:
             return -OUTGROWN
     numbers = pointer(books)
@@ -185,7 +187,7 @@ def _hear_all(row: int, target: Floats, books: Numbers) -> bool:
             if not abs(aim) * SCALE <= books[LEVERAGE] + 0.5:
                 books[STATUS] = BEYOND_LEVERAGE
                 return False
-            heard = int(np.rint(aim * SCALE))
+            heard = nearest(aim * SCALE)
         books[HEADER + s * N_SYMBOL + AIM] = heard
     return True
 
@@ -204,7 +206,7 @@ def _pass(
     # Go on to the next bar in which something may happen.
     until = midnight
     if books[PAYMENT] < books[PAYMENTS_END]:
-        until = min(until, payments[books[PAYMENT] + P_BAR])
+        until = smaller(until, payments[books[PAYMENT] + P_BAR])
     if books[N_SYMBOLS] == 1:
         return _pass_one(t, until, ago, bars, target, books, equity)
     return _pass_many(t, until, ago, bars, target, books, equity)

@@ -9,6 +9,10 @@ Left out are also those passes of Numba that look for what pieces do not have: c
 array expressions, constant branches, literal unrolling.
 """
 
+import gc
+from collections.abc import Callable
+from functools import cache
+from operator import methodcaller
 from typing import Any
 
 from numba.core import compiler_machinery, typed_passes, untyped_passes
@@ -22,14 +26,29 @@ _Lowering: Any = typed_passes.NativeLowering
 _machinery: Any = compiler_machinery
 
 
-class _PieceLibrary(_Library):
-    """A module of LLVM's that is only linked into others."""
+_linkable: Any = methodcaller("_get_module_for_linking")
 
-    def _optimize_final_module(self) -> None:
-        """Leave it to the entry point."""
 
-    def _finalize_final_module(self) -> None:
-        self._finalized = True
+class _Pieces(_Library):
+    """One module of LLVM's for all pieces: never finished, only linked into the entry points."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        """Leave it to the entry points."""
+
+    def finalize(self) -> None:
+        """Stay open for more pieces."""
+
+    def _get_module_for_linking(self) -> Any:
+        for library in dict.fromkeys(self._linking_libraries):
+            if library is not self:
+                self._final_module.link_in(_linkable(library), preserve=True)
+        self._linking_libraries, self._shared_module = [], None
+        return super()._get_module_for_linking()
+
+
+@cache
+def _pieces(codegen: Any) -> Any:
+    return _Pieces(codegen, "step")
 
 
 @_machinery.register_pass(mutates_CFG=True, analysis_only=False)
@@ -38,15 +57,30 @@ class _PieceLowering(_Lowering):
 
     def run_pass(self, state: Any) -> bool:
         context = state.targetctx
-        state.library = _PieceLibrary(context.codegen(), state.func_id.func_qualname)
+        state.library = _pieces(context.codegen())
         state.flags.no_compile = True
         super().run_pass(state)
         # Numba knows a function by what Python would call, which must be a builtin. Nothing calls
         # it here, so any builtin that no other piece has will do.
-        state["cr"] = state["cr"]._replace(cfunc=state.library.__dir__)
+        state["cr"] = state["cr"]._replace(cfunc=state.func_id.__dir__)
         lowered = state["cr"]
-        context.insert_user_function(lowered.cfunc, lowered.fndesc, [state.library])
+        context.insert_func_defn(
+            [(_call(lowered.fndesc, state.library), lowered.cfunc, state.args)]
+        )
         return True
+
+
+def _call(piece: Any, library: Any) -> Any:
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        # The status is not looked at: no piece raises anything.
+        function = context.declare_function(builder.module, piece)
+        _status, value = context.call_conv.call_function(
+            builder, function, piece.restype, piece.argtypes, arguments
+        )
+        return value
+
+    vars(generate)["libs"] = (library,)
+    return generate
 
 
 _FRONT = (
@@ -73,6 +107,18 @@ class _StepCompiler(_Compiler):
 
 class EntryCompiler(_StepCompiler):
     """Compiles what Python calls, with all the pieces that are linked into it."""
+
+    def compile_extra(self, func: Callable[..., Any]) -> Any:
+        """Compile with Python's search for garbage switched off."""
+        # Compiling makes a great many objects that are all alive: looking for garbage among them
+        # took an eighth of the time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(func)
+        finally:
+            if collecting:
+                gc.enable()
 
 
 class PieceCompiler(_StepCompiler):

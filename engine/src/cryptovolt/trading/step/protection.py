@@ -1,8 +1,7 @@
 """What a closed trade teaches: which symbols rest, and for how long."""
 
-import numpy as np
-
 from cryptovolt.trading.step.compiled import called, inlined
+from cryptovolt.trading.step.exact import larger, nearest, smaller
 from cryptovolt.trading.step.layout import (
     BAR,
     COOLDOWN,
@@ -34,6 +33,8 @@ from cryptovolt.trading.step.layout import (
     Numbers,
 )
 
+_STOPS = 1 << R_STOP | 1 << R_TRAILING | 1 << R_STOP_ORDER | 1 << R_LIQUIDATION
+
 
 @inlined
 def locked(p: int, books: Numbers) -> bool:
@@ -60,8 +61,8 @@ def count_trade(
 def _trade_closed(p: int, reason: int, books: Numbers) -> None:
     now = books[BAR]
     if books[COOLDOWN] > 0:
-        books[p + LOCK] = max(books[p + LOCK], now + books[COOLDOWN])
-    by_stop = reason in (R_STOP, R_TRAILING, R_STOP_ORDER, R_LIQUIDATION)
+        books[p + LOCK] = larger(books[p + LOCK], now + books[COOLDOWN])
+    by_stop = _STOPS >> reason & 1 != 0
     if by_stop and books[GUARD_STOPS] > 0:
         _guard(p, now, books)
     if books[LOW_TRADES] > 0:
@@ -80,20 +81,20 @@ def _guard(p: int, now: int, books: Numbers) -> None:
     first = books[ring + (books[count] - stops) % RING]
     if now - first < books[GUARD_WITHIN]:
         lock = p + LOCK if each else LOCKED
-        books[lock] = max(books[lock], now + books[GUARD_PAUSE])
+        books[lock] = larger(books[lock], now + books[GUARD_PAUSE])
 
 
 @called
 def _weigh(p: int, now: int, books: Numbers) -> None:
-    value = max(1, books[p + TRIP_VALUE])
+    value = larger(1, books[p + TRIP_VALUE])
     place = books[p + TRIP_COUNT] % RING
     books[p + TRIP_BARS + place] = now
-    books[p + TRIP_RETURNS + place] = int(np.rint(books[p + TRIP_PNL] / value * SCALE))
+    books[p + TRIP_RETURNS + place] = nearest(books[p + TRIP_PNL] / value * SCALE)
     books[p + TRIP_COUNT] += 1
     total = known = 0
-    for k in range(min(RING, books[p + TRIP_COUNT])):
+    for k in range(smaller(RING, books[p + TRIP_COUNT])):
         if now - books[p + TRIP_BARS + k] < books[LOW_WITHIN]:
             known += 1
             total += books[p + TRIP_RETURNS + k]
     if known >= books[LOW_TRADES] and total < books[LOW_RETURN]:
-        books[p + LOCK] = max(books[p + LOCK], now + books[LOW_PAUSE])
+        books[p + LOCK] = larger(books[p + LOCK], now + books[LOW_PAUSE])

@@ -2,7 +2,16 @@
 
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import cell_of, part_down, part_up, reduces, sign
+from cryptovolt.trading.step.exact import (
+    cell_of,
+    larger,
+    part_down,
+    part_up,
+    reduces,
+    sign,
+    smaller,
+    within,
+)
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     BASIS,
@@ -80,18 +89,20 @@ from cryptovolt.trading.step.layout import (
 from cryptovolt.trading.step.protection import locked
 from cryptovolt.trading.step.targets import affordable
 
+_STOPS = 1 << K_STOP | 1 << K_STOP_LIMIT | 1 << K_TRAILING
+_LIMITS = 1 << K_LIMIT | 1 << K_PROFIT | 1 << K_STOP_LIMIT
 _REASONS = (R_MARKET, R_LIMIT, R_STOP_ORDER, R_STOP_LIMIT, R_TRAILING, R_PROFIT)
 
 
 @inlined
 def _stops(kind: int, state: int) -> bool:
     # Whether the order still waits for its stop price.
-    return kind in (K_STOP, K_STOP_LIMIT, K_TRAILING) and state < O_FRESH
+    return _STOPS >> kind & 1 != 0 and state < O_FRESH
 
 
 @inlined
 def _limits(kind: int) -> bool:
-    return kind in (K_LIMIT, K_PROFIT, K_STOP_LIMIT)
+    return _LIMITS >> kind & 1 != 0
 
 
 @inlined
@@ -148,7 +159,7 @@ def _work_at_open(o: int, bars: Numbers, books: Numbers, orders: Numbers, fills:
         # One that rests already is filled at its own price, inside the bar.
         if not fresh or (opened > limit if buy else opened < limit):
             return
-        price = min(price, limit) if buy else max(price, limit)
+        price = smaller(price, limit) if buy else larger(price, limit)
     _trade(o, price, opened, 0, books[FEE], bars, books, orders, fills)
 
 
@@ -205,7 +216,9 @@ def _reached(o: int, p: int, stop: int, bars: Numbers, books: Numbers, orders: N
         entry = books[p + BASIS] // (abs(books[p + LOTS]) * books[p + UNIT])
         if grew & GREW_BY_LIMIT == 0:
             bound = bars[cell + LOW] if buy else bars[cell + HIGH]
-    return max(stop, entry, bound) if buy else min(stop, entry, bound)
+    if buy:
+        return larger(stop, larger(entry, bound))
+    return smaller(stop, smaller(entry, bound))
 
 
 @called
@@ -220,7 +233,7 @@ def _trigger_inside(
         # The price would have to come back to the limit; whether it did, the bar does not tell.
         if limit < stop if buy else limit > stop:
             return
-        price = min(price, limit) if buy else max(price, limit)
+        price = smaller(price, limit) if buy else larger(price, limit)
     _trade(o, price, stop, GREW_INSIDE, books[FEE], bars, books, orders, fills)
 
 
@@ -275,9 +288,9 @@ def _trade(
     if orders[o + O_REDUCE] != 0:
         if want * sign(lots) >= 0:
             return
-        want = sign(want) * min(abs(want), abs(lots))
+        want = sign(want) * smaller(abs(want), abs(lots))
     room = books[p + ROOM]
-    after = lots + min(room, max(-room, want))
+    after = lots + within(room, want)
     if after == lots or (orders[o + O_FORCE] == FILL_OR_KILL and abs(want) > room):
         return
     opened = bars[cell_of(s, books) + OPEN]
@@ -330,9 +343,11 @@ def _limited(
         return lots
     able = after
     if books[MAX_ORDER] > 0:
-        most = part_down(max(0, books[OPEN_EQUITY]) // (price * books[p + UNIT]), books[MAX_ORDER])
-        most = max(0, most - abs(orders[o + O_FILLED]))
-        able = floor + sign(after - lots) * min(abs(after - floor), most)
+        most = part_down(
+            larger(0, books[OPEN_EQUITY]) // (price * books[p + UNIT]), books[MAX_ORDER]
+        )
+        most = larger(0, most - abs(orders[o + O_FILLED]))
+        able = floor + sign(after - lots) * smaller(abs(after - floor), most)
     able = affordable(s, able, price, mark, books)
     if able != after:
         orders[o + O_STATE] = O_NO_MARGIN
@@ -375,9 +390,9 @@ def orders_after_bar(bars: Numbers, books: Numbers, orders: Numbers) -> None:
         if orders[o + O_KIND] == K_TRAILING and books[p + ROOM] >= 0:
             best = orders[o + O_BEST]
             orders[o + O_BEST] = (
-                min(best, bars[cell_of(s, books) + LOW])
+                smaller(best, bars[cell_of(s, books) + LOW])
                 if buy
-                else max(best, bars[cell_of(s, books) + HIGH])
+                else larger(best, bars[cell_of(s, books) + HIGH])
             )
         if orders[o + O_REDUCE] != 0:
             if not _opens(o, p, books, orders):

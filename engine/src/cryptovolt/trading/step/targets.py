@@ -2,7 +2,17 @@
 
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import cell_of, part_down, part_up, reduces, sign
+from cryptovolt.trading.step.exact import (
+    cell_of,
+    larger,
+    part_down,
+    part_up,
+    reduces,
+    sign,
+    smaller,
+    whole,
+    within,
+)
 from cryptovolt.trading.step.layout import (
     AIM,
     BAND,
@@ -75,7 +85,7 @@ def _aim_at(p: int, price: int, aim: int, books: Numbers) -> None:
     if equity > books[MAX_EQUITY]:
         books[STATUS] = OUTGROWN
         return
-    affordable = max(0, equity) // (price * unit)
+    affordable = larger(0, equity) // (price * unit)
     goal = sign(aim) * part_down(affordable, abs(aim))
     if not reduces(lots, goal):
         goal = _allowed(p, lots, goal, affordable, books)
@@ -103,7 +113,7 @@ def _allowed(p: int, lots: int, goal: int, affordable: int, books: Numbers) -> i
     if books[MAX_ORDER] > 0:
         start = 0 if turns else lots
         most = part_down(affordable, books[MAX_ORDER])
-        return start + sign(goal) * min(abs(goal - start), most)
+        return start + sign(goal) * smaller(abs(goal - start), most)
     return goal
 
 
@@ -123,7 +133,7 @@ def fill_at_open(s: int, growing: bool, bars: Numbers, books: Numbers, fills: Nu
     if room <= 0:
         return
     mark = bars[cell_of(s, books) + OPEN]
-    after = lots + min(room, max(-room, goal - lots))
+    after = lots + within(room, goal - lots)
     price = worse(mark, goal - lots, s, bars, books)
     if growing and not reduces(lots, after):
         able = affordable(s, after, price, mark, books)
@@ -183,7 +193,7 @@ def affordable(s: int, after: int, price: int, mark: int, books: Numbers) -> int
     budget = leverage * books[OPEN_EQUITY] - books[OPEN_EXPOSURE] + abs(lots) * value
     budget += per_lot * (side * lots)
     # The estimate is off by a lot or two at most; the exact test decides.
-    size = min(abs(after), max(held, int(budget / (value + per_lot)) + 2))
+    size = smaller(abs(after), larger(held, whole(budget / (value + per_lot)) + 2))
     while size > held and not _fits(p, side * size, price, mark, books):
         size -= 1
     return side * size
