@@ -159,14 +159,7 @@ class Run:
     @cached_property
     def round_trips(self) -> RoundTrips:
         """The trades in exact integers."""
-        rows = self.fill_rows
-        return round_trips(
-            symbol=rows[:, at.F_SYMBOL],
-            lots=rows[:, at.F_LOTS],
-            value=rows[:, at.F_NOTIONAL],
-            fee=rows[:, at.F_FEE],
-            reason=rows[:, at.F_REASON],
-        )
+        return round_trips_of(self.fill_rows)
 
     @cached_property
     def statistics(self) -> dict[str, float]:
@@ -275,6 +268,17 @@ class Run:
         exact = self.exact_times
         times = self.timestamp[self.fill_rows[:, at.F_BAR]] if exact is None else exact
         return pl.Series("time", times).cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
+
+
+def round_trips_of(rows: IntArray) -> RoundTrips:
+    """Return the round trips of the step's fill table."""
+    return round_trips(
+        symbol=rows[:, at.F_SYMBOL],
+        lots=rows[:, at.F_LOTS],
+        value=rows[:, at.F_NOTIONAL],
+        fee=rows[:, at.F_FEE],
+        reason=rows[:, at.F_REASON],
+    )
 
 
 def _flat(trading: TradingSettings) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cryptovolt.backtest.run import Run
+from cryptovolt.backtest.run import Run, round_trips_of
 from cryptovolt.backtest.trades import in_units, total_of
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.performance.returns import cagr
@@ -79,7 +79,8 @@ def _standardised(moment: float, second: float, power: float) -> float:
 
 
 def _trades(run: Run) -> dict[str, float]:
-    trips, bars = run.round_trips, run.fill_rows[:, at.F_BAR]
+    # Not the run's own property, which before Python 3.12 one thread holds against all others.
+    trips, bars = round_trips_of(run.fill_rows), run.fill_rows[:, at.F_BAR]
     is_open = trips.is_open
     n_closed, n_bars = len(trips) - int(np.count_nonzero(is_open)), run.equity_units.size
     # Those still open come last.

@@ -127,10 +127,8 @@ def equity_figures(
     n_bars.
     """
     equity, returns = room[0, : units.size], room[1, : units.size]
-    for t in range(units.size):
-        equity[t] = units[t] * numerator / denominator
     plan = _plan(units.size)
-    level = _sum(equity, plan) / units.size
+    level = _convert(units, numerator, denominator, equity, plan) / units.size
     depth, pain = _drawdowns(units, numerator, denominator, equity, cash)
     n = _returns(equity, units.min() > 0, cash, returns)
     returns = returns[:n]
@@ -145,6 +143,21 @@ def equity_figures(
         n, mean, variance, squares / n, cubes / n, fourths / n, short / n, gained, lost, depth,
         pain, level,
     )  # fmt: skip
+
+
+@_compiled
+def _convert(
+    units: IntArray, numerator: float, denominator: float, equity: FloatArray, plan: IntArray
+) -> float:
+    # The equity in quote currency, and its sum.
+    sums = np.empty(plan.shape[0] - 1)
+    for k in range(sums.size):
+        whole = units[plan[k, 0] : plan[k + 1, 0]]
+        part = equity[plan[k, 0] : plan[k + 1, 0]]
+        for i in range(part.size):
+            part[i] = whole[i] * numerator / denominator
+        sums[k] = _leaf(part, part.size)
+    return _total(sums, plan)
 
 
 @_compiled
