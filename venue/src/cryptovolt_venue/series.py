@@ -75,6 +75,10 @@ class Series(ABC):
     def traded_row(self, row: int) -> int:
         """Return the last row up to `row` in which anything was traded, -1 if there is none."""
 
+    @abstractmethod
+    def row_of_trade(self, number: int) -> int:
+        """Return the row of the trade that `number` trades come before."""
+
 
 class FileSeries(Series):
     """The bars of a file."""
@@ -144,6 +148,10 @@ class FileSeries(Series):
     def traded_row(self, row: int) -> int:
         """Return the last row up to `row` with trades, -1 if there is none."""
         return int(self._traded[row]) if row >= 0 else -1
+
+    def row_of_trade(self, number: int) -> int:
+        """Return the row of the trade that `number` trades come before."""
+        return int(np.searchsorted(self._before, number, side="right")) - 1
 
 
 def make_instrument(

@@ -66,7 +66,7 @@ class SyntheticSeries(Series):
         self._share = 1.0 if number == 0 else 0.4 + 0.6 * float(_one(self._own, 50))
         self._turnover = 10.0 ** (4.5 + 2.0 * float(_one(self._own, 51)))
         self._unit = 10.0**quantity_decimals / price
-        self._chunk = lru_cache(maxsize=4)(self._make_chunk)
+        self._chunk = lru_cache(maxsize=5)(self._make_chunk)
 
     @property
     def n_rows(self) -> int:
@@ -84,6 +84,10 @@ class SyntheticSeries(Series):
     def traded_row(self, row: int) -> int:
         """Return the last row up to `row` with trades, -1 if there is none."""
         return row
+
+    def row_of_trade(self, number: int) -> int:
+        """Return the row of the trade that `number` trades come before."""
+        return number // self.trades_per_bar
 
     def block(self, first: int, stop: int) -> Block:
         """Return the bars of rows ``first`` to ``stop - 1``."""

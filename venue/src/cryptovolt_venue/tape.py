@@ -65,7 +65,7 @@ class MarkPrice(NamedTuple):
 
 
 class FundingDue(NamedTuple):
-    """Longs pay shorts `rate` of the notional at `mark_price`; the other way round if it is negative."""
+    """Longs pay shorts `rate` of the notional at `mark_price`; shorts pay if it is negative."""
 
     symbol: str
     time_ms: int
