@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cryptovolt.domain.bars import Bars
-from cryptovolt.domain.errors import ConfigurationError, DataError
+from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import Features, build_features
 from cryptovolt.research.lookahead import LookAheadAnalysis, lookahead
@@ -267,15 +267,6 @@ def test_the_analysis_is_repeatable_and_complete_as_json(bars: Bars) -> None:
     assert record["leaks"][0]["line"] == first.leaks[0].line
 
 
-def test_too_few_bars_and_orders_are_refused(bars: Bars) -> None:
-    class Orders:
-        warmup = 0
-
-        def orders(self, history: Bars, account: object) -> list[object]:
-            del history, account
-            return []
-
+def test_too_few_bars_are_refused(bars: Bars) -> None:
     with pytest.raises(DataError, match="expected more than 41 bars, as Cross needs 40"):
         analysed(load_strategy(f"{STRATEGIES / 'honest.py'}:Cross"), bars[:40])
-    with pytest.raises(ConfigurationError, match="never handed a bar after"):
-        analysed(Orders(), bars)

@@ -92,7 +92,7 @@ class Findings:
         """Note every value of the past that is another one now."""
         begin = max(at.window.first, self._probe.warmup) - at.window.start
         end = at.row + 1 - at.window.start
-        infected = _Infected()
+        infected = Infected()
         for key, values in whole.values.items():
             now = altered.values.get(key)
             if now is None or now.shape[1:] != values.shape[1:]:
@@ -134,7 +134,7 @@ class Findings:
         )
 
 
-class _Infected:
+class Infected:
     """What has changed so far in one comparison: what reads it, changes because of it."""
 
     def __init__(self) -> None:

@@ -5,11 +5,12 @@ What is computed for bars up to ``t`` must keep its bits: the target, and every 
 it, whether or not it triggered anything. Half of the bars are drawn among those at which the target
 changes. Where a value changes although nothing that its line reads has changed, that line reads
 ahead.
+
+A strategy that sends orders is run again with every bar after ``t`` deleted; see
+:mod:`cryptovolt.research.order_lookahead`.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,64 +19,17 @@ from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.ports import Progress
 from cryptovolt.market.windows import Window, anchored_windows
-from cryptovolt.research.leaks import Cut, Findings, Leak
+from cryptovolt.research.leaks import Cut, Findings
+from cryptovolt.research.lookahead_analysis import DELETED, LookAheadAnalysis
+from cryptovolt.research.order_lookahead import N_PREFIXES, order_lookahead
+from cryptovolt.research.order_probe import OrdersProbe
 from cryptovolt.research.probes import TARGET, Probe
 from cryptovolt.research.tracing import differ
 from cryptovolt.trading.target_strategy import Markets, cut
 
 N_TIMES = 200
 _BLOCKS_WITH_CHANGES = 40
-DELETED, NOISE, TENFOLD = "deleted", "altered by noise", "multiplied by ten"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookAheadAnalysis:
-    """What altering the future changed.
-
-    Parameters
-    ----------
-    name : str
-        What was analysed.
-    seed : int
-        Drew the bars and the noise.
-    n_times : int
-        Bars after which the future was altered, each in three ways.
-    values : tuple of str
-        Everything that was compared.
-    changed : tuple of str
-        What of it changed at least once.
-    leaks : tuple of Leak
-        The lines (or features) where the change began, in the order of the file.
-    """
-
-    name: str
-    seed: int
-    n_times: int
-    values: tuple[str, ...]
-    changed: tuple[str, ...]
-    leaks: tuple[Leak, ...]
-
-    @property
-    def guilty(self) -> bool:
-        """Whether anything reads ahead."""
-        return bool(self.leaks)
-
-    @property
-    def target_changed(self) -> bool:
-        """Whether the target itself changed."""
-        return TARGET in self.changed
-
-    def to_record(self) -> dict[str, Any]:
-        """Return it as JSON knows it."""
-        return {**asdict(self), "guilty": self.guilty, "target_changed": self.target_changed}
-
-    def __str__(self) -> str:
-        tried = f"{len(self.values)} values at {self.n_times} bars, three futures each"
-        if not self.guilty:
-            return f"{self.name} does not read ahead: {tried}, nothing changed"
-        reached = "the target changed" if self.target_changed else "the target did not change"
-        heads = "\n".join(f"  {leak}" for leak in self.leaks)
-        return f"{self.name} READS AHEAD: {tried}; {reached}\n{heads}"
+NOISE, TENFOLD = "altered by noise", "multiplied by ten"
 
 
 def lookahead(
@@ -84,7 +38,7 @@ def lookahead(
     *,
     rng: np.random.Generator,
     seed: int,
-    n_times: int = N_TIMES,
+    n_times: int | None = None,
     progress: Progress | None = None,
 ) -> LookAheadAnalysis:
     """Return which values of a strategy or feature set know bars after their own.
@@ -99,8 +53,9 @@ def lookahead(
         Draws bars and noise.
     seed : int
         What `rng` was made with; kept.
-    n_times : int, default=200
-        Bars after which the future is altered.
+    n_times : int, optional
+        Bars after which the future is altered: 200, or 20 for a strategy that sends orders, by
+        default.
     progress : Progress, optional
         Told after each bar.
 
@@ -111,10 +66,15 @@ def lookahead(
     StrategyError
         If the strategy raises.
     """
+    if isinstance(probe, OrdersProbe):
+        n_prefixes = N_PREFIXES if n_times is None else n_times
+        return order_lookahead(
+            markets, probe, rng=rng, seed=seed, n_times=n_prefixes, progress=progress
+        )
     first = next(iter(markets.values()))
     windows = list(anchored_windows(first, probe.warmup))
     found = Findings(probe, first)
-    rows = _times(markets, probe, windows, rng, n_times)
+    rows = _times(markets, probe, windows, rng, N_TIMES if n_times is None else n_times)
     for done, (window, row) in enumerate(rows, 1):
         whole = found.whole(markets, window)
         for how, altered in _futures(

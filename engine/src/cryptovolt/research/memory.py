@@ -4,7 +4,11 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+from cryptovolt.research.order_probe import ORDERS
 from cryptovolt.research.probes import TARGET
+
+DECISIONS = (TARGET, ORDERS)
+"""What a strategy decides: it must settle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,8 @@ class RecursiveAnalysis:
     values : tuple of Memory
         Everything that was compared.
     smallest : int or None
-        Warm-up that suffices for every value that ever settles, and for the target; None where
-        the target never does.
+        Warm-up that suffices for every value that ever settles, and for the target or orders; None
+        where these never do.
     """
 
     name: str
@@ -70,18 +74,18 @@ class RecursiveAnalysis:
 
     @property
     def changing(self) -> tuple[Memory, ...]:
-        """Values that a longer warm-up would still change until it settles; a target always."""
+        """Values that a longer warm-up would still change until it settles; a decision always."""
         return tuple(
             one
             for one in self.values
-            if (one.name == TARGET and one.warmup is None)
+            if (one.name in DECISIONS and one.warmup is None)
             or (one.warmup is not None and not one.difference <= self.tolerance)
         )
 
     @property
     def counting(self) -> tuple[Memory, ...]:
         """Values that never settle: they count from the first bar."""
-        return tuple(one for one in self.values if one.warmup is None and one.name != TARGET)
+        return tuple(one for one in self.values if one.warmup is None and one.name not in DECISIONS)
 
     @property
     def guilty(self) -> bool:

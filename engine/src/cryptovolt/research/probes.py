@@ -17,6 +17,7 @@ from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import FEATURE_WARMUP, Features
 from cryptovolt.research.feature_gates import Build
+from cryptovolt.research.order_probe import ORDERS, OrdersProbe
 from cryptovolt.research.tracing import Key, Trace, traced
 from cryptovolt.trading.hybrid import WARMUP, HybridStrategy
 from cryptovolt.trading.strategy import (
@@ -137,24 +138,20 @@ def probe_of(
     *,
     several: bool = False,
     funding: Funding | None = None,
+    cash: float = 10_000.0,
 ) -> Probe:
-    """Return the probe of a strategy that decides by targets.
+    """Return the probe of a strategy.
 
     Raises
     ------
     StrategyError
         If it is no strategy.
-    ConfigurationError
-        If it decides by orders.
     """
     check_strategy(strategy)
     if isinstance(strategy, HybridStrategy):
         return HybridProbe(strategy, sentiment)
-    if method_of(strategy) != TARGET:
-        raise ConfigurationError(
-            f"expected a strategy that decides by targets, found orders in {name_of(strategy)}: it "
-            "is never handed a bar after the one it decides at"
-        )
+    if method_of(strategy) == ORDERS:
+        return OrdersProbe(strategy, sentiment, several, funding, cash)
     return TargetProbe(strategy, sentiment, several, funding)
 
 

@@ -5,6 +5,9 @@ the longer ago that was. At random bars every value is computed from the declare
 many more bars; what differs by more than a tolerance needs a longer warm-up. The same with shorter
 and longer ones tells the smallest that suffices.
 
+A strategy that sends orders is asked with the account, and with what it keeps in itself, as they
+were at that bar: only the history begins elsewhere.
+
 The difference is relative to the value, or to its own spread over the bars where that is larger: a
 value near zero is not held to more digits than it has.
 """
@@ -19,8 +22,9 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.errors import DataError, StrategyError
 from cryptovolt.domain.ports import Progress
 from cryptovolt.research.leaks import told
-from cryptovolt.research.memory import Memory, RecursiveAnalysis
-from cryptovolt.research.probes import TARGET, Probe
+from cryptovolt.research.memory import DECISIONS, Memory, RecursiveAnalysis
+from cryptovolt.research.order_probe import OrdersProbe
+from cryptovolt.research.probes import Probe
 from cryptovolt.research.tracing import Key, Trace
 from cryptovolt.trading.target_strategy import Markets, cut
 
@@ -85,6 +89,8 @@ def recursive(
             f"{n_bars}"
         )
     rows = _rows(n_bars, reference, n_times, rng)
+    if isinstance(probe, OrdersProbe):
+        probe = probe.situated(markets, rows)
     longest = [_newest(probe, markets, row, reference) for row in rows]
     lengths = _lengths(declared, reference)
     found: dict[int, _Worst] = {}
@@ -197,7 +203,7 @@ def _smallest(
     values: tuple[Memory, ...],
     tolerance: float,
 ) -> int | None:
-    target = next((one for one in values if one.name == TARGET), None)
+    target = next((one for one in values if one.name in DECISIONS), None)
     if target is not None and target.warmup is None:
         return None
     settles = {one.name for one in values if one.warmup is not None}

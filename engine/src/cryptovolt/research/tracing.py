@@ -8,7 +8,7 @@ line. Frames and dicts are looked into, so that each column counts.
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from types import FrameType
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -16,10 +16,12 @@ import numpy as np
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray
 from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.orders import Order
 
 RETURNED = "return"
 _HOT = 20
 _MAX_CALLS = 100
+_LONGEST_PATH = 10_000
 _DEPTH = 3
 _MOST_PARTS = 64
 _NUMBERS = bool | int | float | np.integer | np.floating
@@ -47,13 +49,20 @@ class Trace:
         With one row a bar.
     scalars : dict of Key to float
         Single numbers.
+    path : list of (str, int)
+        The first lines that were run, with their functions.
+    reached : dict of Key to int
+        How many of them had been run when a value was first computed.
     """
 
     values: dict[Key, FloatArray] = field(default_factory=dict[Key, FloatArray])
     scalars: dict[Key, float] = field(default_factory=dict[Key, float])
+    path: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    reached: dict[Key, int] = field(default_factory=dict[Key, int])
 
     def keep(self, key: Key, value: FloatArray | float) -> None:
         """Keep the newest value of a key."""
+        self.reached.setdefault(key, len(self.path))
         if isinstance(value, np.ndarray):
             self.values[key] = value
         else:
@@ -132,6 +141,8 @@ def _follow(trace: Trace, visit: _Visit, frame: FrameType, n_rows: int) -> _Loca
         if event == "return":
             for name, value in _rows(RETURNED, argument, n_rows, _DEPTH):
                 trace.keep(Key(*visit.call, visit.line, name), value)
+        elif len(trace.path) < _LONGEST_PATH:
+            trace.path.append((visit.call.function, frame.f_lineno))
         visit.line = frame.f_lineno
         visit.hits[visit.line] = visit.hits.get(visit.line, 0) + 1
         return on_event
@@ -186,6 +197,8 @@ def _parts(name: str, value: Any, n_rows: int) -> Iterator[tuple[str, Any]]:
             yield f"{name}[{key!r}]", inside
     elif isinstance(value, list | tuple):
         yield from _items(name, cast("list[Any] | tuple[Any, ...]", value), n_rows)
+    elif isinstance(value, Order):
+        yield from ((f"{name}.{key.name}", getattr(value, key.name)) for key in fields(value))
     elif name == "self" or is_dataclass(value):
         # The bars themselves are what all is computed from.
         inside: dict[str, Any] = {} if isinstance(value, Bars) else getattr(value, "__dict__", {})
