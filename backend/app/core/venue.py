@@ -1,6 +1,8 @@
-"""The two markets of the venue: how their series are named, and at which addresses they answer."""
+"""The two markets of the venue: names of their series, addresses, and what they tell."""
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -106,3 +108,74 @@ def _checked(name: str, address: str, schemes: tuple[str, ...]) -> str:
         expected = " or ".join(f"{scheme}://host:port" for scheme in schemes)
         raise ConfigurationError(f"{name}: expected {expected}, found {address!r}")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One symbol as the venue describes it; sizes are exact."""
+
+    symbol: str
+    base: str
+    quote: str
+    status: str
+    contract: str | None
+    tick: Decimal
+    step: Decimal
+    min_quantity: Decimal | None
+    max_quantity: Decimal | None
+    min_notional: Decimal
+    listed_ms: int | None
+    """None: the answer does not tell."""
+    delisted_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentList:
+    """What a market trades, and the request weight per minute it allows."""
+
+    instruments: tuple[Instrument, ...]
+    weight_limit: int | None = None
+    unreadable: tuple[str, ...] = ()
+    """Symbols whose description has another form than expected; the others stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueTime:
+    """The present at the venue, milliseconds UTC."""
+
+    market_ms: int
+    """What is closed by then is closed; behind real time where a loopback venue replays history."""
+    offset_ms: int
+    """The venue's clock less this machine's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveFile:
+    """One file of the public archive: a month, or a day, of one series."""
+
+    market: Market
+    kind: Kind
+    symbol: str
+    timeframe: str
+    first_day: date
+    monthly: bool
+
+    @property
+    def path(self) -> str:
+        """Return its path below the archive's address."""
+        root = "spot" if self.market is Market.SPOT else "futures/um"
+        span = "monthly" if self.monthly else "daily"
+        folder = _FOLDERS[self.kind]
+        label = self.timeframe if self.kind is not Kind.FUNDING else folder
+        within = f"{self.timeframe}/" if self.kind is not Kind.FUNDING else ""
+        day = f"{self.first_day:%Y-%m}" if self.monthly else f"{self.first_day:%Y-%m-%d}"
+        name = f"{self.symbol}-{label}-{day}.zip"
+        return f"data/{root}/{span}/{folder}/{self.symbol}/{within}{name}"
+
+
+_FOLDERS = {
+    Kind.BARS: "klines",
+    Kind.MARK: "markPriceKlines",
+    Kind.INDEX: "indexPriceKlines",
+    Kind.FUNDING: "fundingRate",
+}
