@@ -10,7 +10,7 @@ ccxt is imported when the first exchange is made: that takes most of a second.
 import asyncio
 import re
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -83,10 +83,15 @@ def async_exchange(options: ExchangeOptions) -> Any:
     return _guarded_async(getattr(module, _CLASSES[options.market]), options)
 
 
-def stream_exchange(options: ExchangeOptions) -> Any:
-    """Return a ccxt exchange with streams; close it with ``await exchange.close()``."""
+def stream_exchange(
+    options: ExchangeOptions, refined: Callable[[Any], Any] = lambda kind: kind
+) -> Any:
+    """Return a ccxt exchange with streams; close it with ``await exchange.close()``.
+
+    `refined` takes ccxt's class and returns a subclass that is made instead.
+    """
     module = import_module("ccxt.pro")
-    return _guarded_async(getattr(module, _CLASSES[options.market]), options)
+    return _guarded_async(refined(getattr(module, _CLASSES[options.market])), options)
 
 
 def host_of(url: str) -> str:
@@ -159,8 +164,12 @@ def _moved(urls: Any, addresses: Addresses) -> Any:
         items = cast(dict[str, Any], urls)
         return {name: _moved(value, addresses) for name, value in items.items()}
     parts = urlsplit(str(urls))
-    base = addresses.stream if parts.scheme.startswith("ws") else addresses.rest
-    return f"{base}{parts.path}"
+    if not parts.scheme.startswith("ws"):
+        return f"{addresses.rest}{parts.path}"
+    # One address serves the streams of both markets, which have hosts of their own at the real
+    # venue, and ccxt tells a spot stream by the word in its address.
+    host = parts.netloc.partition(".")[0]
+    return f"{addresses.stream}{f'/{host}' if host in {'stream', 'fstream'} else ''}{parts.path}"
 
 
 def _guarded_sync(kind: Any, options: ExchangeOptions) -> Any:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from app.api import (
     alerts,
     auth,
+    feeds,
     market,
     models,
     operations,
@@ -23,7 +24,7 @@ from app.schemas.common import Message
 
 PREFIX: Final = "/api/v1"
 _RESOURCES: Final = (
-    auth, users, strategies, market, sentiment, signals, trades, portfolio, models, alerts,
+    auth, users, strategies, market, feeds, sentiment, signals, trades, portfolio, models, alerts,
     sessions,
 )  # fmt: skip
 _ERRORS: Final = {code: {"model": Message} for code in (401, 403, 404, 409, 413, 422, 429, 503)}

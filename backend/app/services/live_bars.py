@@ -8,36 +8,13 @@ newer is handed on; what REST says wins. Times are integer milliseconds UTC.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite
-from typing import NamedTuple
+
+from app.core.frames import LiveBar
 
 MAX_PENDING = 1_000
 """Closed bars kept while an older one is asked for; further ones are asked of REST later."""
 MAX_UNCHECKED = 1_500
 """Bars of the stream kept until REST has confirmed them."""
-
-
-class LiveBar(NamedTuple):
-    """One bar: its open in milliseconds UTC and its five values."""
-
-    open_ms: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-
-    @property
-    def sound(self) -> bool:
-        """Whether the values can be those of a bar; a bar without any trade can."""
-        prices = self[1:5]
-        return (
-            all(isfinite(value) for value in self[1:])
-            and min(prices) > 0.0
-            and self.volume >= 0.0
-            and self.high == max(prices)
-            and self.low == min(prices)
-        )
 
 
 class Origin(StrEnum):
@@ -175,7 +152,8 @@ class SeriesLine:
         # running before it counts as one that never was. A read replica may lag behind.
         newest = max(by_open, default=first_ms)
         opens = range(max(first_ms, self.expected_ms), newest, self.interval_ms)
-        lacking = frozenset(opens) - by_open.keys() if first_ms <= self.expected_ms else frozenset()
+        covers = first_ms <= self.expected_ms
+        lacking = frozenset[int](opens if covers else ()) - by_open.keys()
         agreed = lacking & self._lacking - self._pending.keys()
         self._lacking = lacking
         return agreed

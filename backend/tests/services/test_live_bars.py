@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.services.live_bars import LiveBar, Origin, Outcome, SeriesLine
+from app.core.frames import LiveBar
+from app.services.live_bars import Origin, Outcome, SeriesLine
 
 MINUTE = 60_000
 START = 1_700_000_040_000
@@ -191,6 +192,39 @@ class Network:
         return page + ([one._replace(volume=0.5) for one in forming] if len(page) < 20 else [])
 
 
+@dataclass
+class Listener:
+    """A series at the end of a bad network, asking REST now and then."""
+
+    network: Network
+    series: SeriesLine = field(default_factory=line)
+    out: list[LiveBar] = field(default_factory=list[LiveBar])
+    newest: int = 0
+
+    def hear(self, frame: LiveBar, closed: bool, n_closed: int) -> None:
+        self.newest = max(self.newest, n_closed)
+        self.take(self.series.on_frame(frame, closed=closed))
+        wanted = self.series.wanted
+        if wanted is not None and self.network.random.random() < 0.5:
+            self.take(self.series.on_rest(wanted[0], self.network.rest(wanted, self.newest), START))
+
+    def catch_up(self) -> None:
+        end = START + self.network.n_bars * MINUTE
+        self.series.on_time(end)
+        for _ in range(400):
+            wanted = self.series.wanted
+            if wanted is None:
+                break
+            answer = [one for one in self.network.truth if one.open_ms >= wanted[0]][:20]
+            self.take(self.series.on_rest(wanted[0], answer, end))
+
+    def take(self, outcomes: list[Outcome]) -> None:
+        for one in outcomes:
+            assert one.bar is not None
+            assert one.origin in {Origin.STREAM, Origin.REST}
+            self.out.append(one.bar)
+
+
 @given(
     seed=st.integers(0, 2**32),
     loss=st.sampled_from([0.0, 0.05, 0.3, 0.9]),
@@ -201,29 +235,8 @@ def test_whatever_the_network_does_the_output_is_the_truth_in_order_once_each(
     seed: int, loss: float, lag: int
 ) -> None:
     network = Network(Random(seed), 60, loss, lag)
-    series, out, newest = line(), list[LiveBar](), 0
-
-    def take(outcomes: list[Outcome]) -> None:
-        for one in outcomes:
-            assert one.bar is not None
-            assert one.origin in {Origin.STREAM, Origin.REST}
-            out.append(one.bar)
-
-    def ask(n_closed: int) -> None:
-        wanted = series.wanted
-        if wanted is not None:
-            take(series.on_rest(wanted[0], network.rest(wanted, n_closed), START))
-
+    listener = Listener(network)
     for frame, closed, n_closed in network.frames():
-        newest = max(newest, n_closed)
-        take(series.on_frame(frame, closed=closed))
-        if network.random.random() < 0.5:
-            ask(newest)
-    series.on_time(START + network.n_bars * MINUTE)
-    for _ in range(400):
-        wanted = series.wanted
-        if wanted is None:
-            break
-        answer = [one for one in network.truth if one.open_ms >= wanted[0]][:20]
-        take(series.on_rest(wanted[0], answer, START + network.n_bars * MINUTE))
-    assert out == network.truth
+        listener.hear(frame, closed, n_closed)
+    listener.catch_up()
+    assert listener.out == network.truth
