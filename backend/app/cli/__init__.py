@@ -15,11 +15,13 @@ from app.cli import (
     bench,
     db,
     demo,
+    feed,
     lookahead,
     openapi,
     recursive,
     sentiment,
     sweep,
+    symbols,
     up,
     walkforward,
 )
@@ -36,12 +38,15 @@ app = typer.Typer(
 app.add_typer(bars.app, name="bars")
 app.add_typer(bench.app, name="bench")
 app.add_typer(db.app, name="db")
+app.add_typer(feed.app, name="feed")
 app.add_typer(openapi.app, name="openapi")
 app.add_typer(sentiment.app, name="sentiment")
+app.add_typer(symbols.app, name="symbols")
 app.command()(backtest.backtest)
 app.command()(demo.demo)
 app.command()(lookahead.lookahead)
 app.command()(recursive.recursive)
+app.command("status")(feed.everything)
 app.command()(sweep.sweep)
 app.command()(up.up)
 app.command()(walkforward.walkforward)
