@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cryptovolt.backtest.inputs import Inputs, fingerprint_of
+from cryptovolt.backtest.room import Room
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulation import Simulation, as_target
 from cryptovolt.backtest.strategy import classifier_of
@@ -143,8 +144,8 @@ class Experiment:
 
     def tried(self, combination: Combination) -> Tried:
         """Return one combination in numbers."""
-        run = self._simulated(combination)
-        found = measure(run, self._room())
+        run = self._simulated(combination, room=self._room())
+        found = measure(run, self._work())
         if self._periods is None:
             self._periods = Periods.of(run.timestamp, run.timeframe)
         returns = self._periods.returns(found.equity, run.trading.cash)
@@ -159,6 +160,7 @@ class Experiment:
         self,
         combination: Mapping[str, Scalar],
         make: Callable[[], npt.ArrayLike] | None = None,
+        room: Room | None = None,
     ) -> Run:
         simulation = self._simulation(self.trading_of(combination))
         try:
@@ -166,7 +168,7 @@ class Experiment:
                 strategy = self._sender.strategy(self.maker.own(combination), self.inputs)
                 return self.follow(simulation, [Shift(0, strategy)])
             target = as_target(self._make(combination) if make is None else make(), self.markets)
-            return simulation.run(carried(target, self.skip))
+            return simulation.run(carried(target, self.skip), room)
         except CryptoVoltError as error:
             raise type(error)(f"with {described(combination)}: {error}") from error
 
@@ -188,12 +190,18 @@ class Experiment:
 
         return make
 
-    def _room(self) -> FloatArray:
-        # One for every thread: fresh memory for every combination costs more than its arithmetic.
-        room: FloatArray | None = getattr(self._rooms, "room", None)
+    # One of each for every thread: fresh memory for every combination costs more than arithmetic.
+    def _room(self) -> Room:
+        room: Room | None = getattr(self._rooms, "room", None)
         if room is None:
-            room = self._rooms.room = np.empty((3, len(self) - self.skip + 1))
+            room = self._rooms.room = Room()
         return room
+
+    def _work(self) -> FloatArray:
+        work: FloatArray | None = getattr(self._rooms, "work", None)
+        if work is None:
+            work = self._rooms.work = np.empty((3, len(self) - self.skip))
+        return work
 
     def setup(self) -> str:
         """Return a fingerprint of what decides a result besides bars and parameters."""
