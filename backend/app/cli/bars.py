@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.bars_fetch import fetch
 from app.cli.bars_output import (
     coverage_document,
     coverage_lines,
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Import, check, clean, list, export and snapshot bars.", no_args_is_help=True
 )
+
+app.command()(fetch)
 
 _Symbol = Annotated[str | None, typer.Option(help="For example BTCUSDT.")]
 _NeededSymbol = Annotated[str, typer.Option(help="For example BTCUSDT.")]
