@@ -186,8 +186,10 @@ def test_every_fit_and_the_result_are_trials(tmp_path: Path) -> None:
     selection = found.selection()
     assert selection.trials is not None
     assert selection.deflated is not None
-    # The fold that was trained on bars before the first test window shares no bar with the result.
-    assert selection.trials.n_trials == 3 * 3 + 1
+    # Three combinations and the result: their folds are rows, but nothing else to choose.
+    assert selection.trials.n_trials == 3 + 1
+    assert len({trial.choice for trial in kept[:-1]}) == 3
+    assert kept[-1].choice == ""
     again = walkforward(BARS, momentum, GRID, **HOW, ledger=ledger, study="walk")
     assert ledger.verify().n_trials == 13
     np.testing.assert_array_equal(again.equity, found.equity)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from cryptovolt.backtest.inputs import data_hash_of
 from cryptovolt.backtest.trial import Periods
 from cryptovolt.domain.ports import TrialLedger
-from cryptovolt.domain.trials import Scalar, Trial, TrialKind
+from cryptovolt.domain.trials import Scalar, Trial, TrialKind, digest
 from cryptovolt.research.experiment import Experiment, Tried
 
 Key: TypeAlias = tuple[tuple[str, str, Scalar], ...]
@@ -26,15 +26,23 @@ class Notebook:
         Their study.
     ledger : TrialLedger or None
         Where they are kept; None keeps them nowhere.
+    whole : str
+        Fingerprint of what the experiment is one fold of. The trials of one combination in all of
+        its folds are one choice. Empty where it is no fold: each trial is a choice then.
     """
 
     def __init__(
-        self, experiment: Experiment, kind: TrialKind, study: str, ledger: TrialLedger | None
+        self,
+        experiment: Experiment,
+        kind: TrialKind,
+        study: str,
+        ledger: TrialLedger | None,
+        whole: str = "",
     ) -> None:
         times = next(iter(experiment.traded.values())).timestamp
         self._first, self._last = int(times[0]), int(times[-1])
         self._experiment, self._kind, self._study = experiment, kind, study
-        self._ledger = ledger
+        self._ledger, self._whole = ledger, whole
         self._data_hash = data_hash_of(experiment.traded, experiment.inputs)
         self._setup = experiment.setup()
         self._length_ms = Periods.of(times, experiment.timeframe).length_ms
@@ -73,8 +81,12 @@ class Notebook:
             returns=tried.returns,
             returns_ms=self._length_ms,
             setup=self._setup,
+            choice=self._choice(tried),
             result=tried.measures,
         )
+
+    def _choice(self, tried: Tried) -> str:
+        return digest(f"{self._whole} {key_of(tried.combination)}") if self._whole else ""
 
 
 def key_of(combination: Mapping[str, Scalar]) -> Key:

@@ -213,7 +213,10 @@ def sweep(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploration:
-    """How combinations are tried, and where that is remembered; see :func:`sweep`."""
+    """How combinations are tried, and where that is remembered; see :func:`sweep`.
+
+    `whole` is a fingerprint of what this is one fold of; empty where it is none.
+    """
 
     kind: TrialKind
     study: str | None = None
@@ -222,6 +225,7 @@ class Exploration:
     workers: int | None = None
     resume: bool = True
     progress: Progress | None = None
+    whole: str = ""
 
 
 def explore(
@@ -233,7 +237,9 @@ def explore(
     """
     refuse_measures(combinations)
     experiment.check(combinations)
-    notebook = Notebook(experiment, how.kind, how.study or experiment.maker.name, how.ledger)
+    notebook = Notebook(
+        experiment, how.kind, how.study or experiment.maker.name, how.ledger, how.whole
+    )
     known = notebook.recall() if how.resume else {}
     missing = [one for one in combinations if key_of(one) not in known]
     backend = how.backend or ("threads" if experiment.maker.compiled else "processes")

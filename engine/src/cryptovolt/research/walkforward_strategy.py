@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from cryptovolt.backtest.inputs import data_hash_of
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.trial import trial_of
 from cryptovolt.domain.arrays import FloatArray, IntArray
@@ -165,7 +166,7 @@ method, n_random, rng, ledger, study, backend, workers, resume, settings
     ).split(len(whole))
     how = Exploration(
         kind=TrialKind.WALKFORWARD, study=study, ledger=ledger, backend=backend, workers=workers,
-        resume=resume,
+        resume=resume, whole=digest(f"{whole.setup()} {data_hash_of(whole.markets, given)}"),
     )  # fmt: skip
     fits: list[tuple[Trial, ...]] = []
     for number, window in enumerate(windows):
