@@ -316,9 +316,9 @@ def _model() -> Model:
         for name, (low, high, share, last) in figures.items()
     }
     verdict = {
-        "edge": False,
+        "standing": "no edge shown",
         "text": "no edge shown: AUC 0.507 has the interval 0.484 to 0.531",
-        "rule": "edge only if the interval of the AUC lies above 0.5",
+        "rule": "Weak: the interval of the AUC lies above 0.5. No edge shown: anything else",
     }
     card = {"synthetic": True, "evaluation": {"verdict": verdict, "scores": scores}}
     return Model(

@@ -23,9 +23,9 @@ const MODEL: Model = {
   extra_data: {
     evaluation: {
       verdict: {
-        edge: false,
+        standing: 'no edge shown',
         text: 'no edge shown: AUC 0.507 has the interval 0.484 to 0.531',
-        rule: 'edge only if …',
+        rule: 'Holds up: …',
       },
       scores: {
         auc: { value: 0.507, low: 0.484, high: 0.531, baselines: { majority: 0.5, last: null } },
@@ -58,10 +58,40 @@ it.each([[{ leak: true }], [{ leak: { passed: 'yes' } }], [{ leak: null }]])(
 );
 
 it('the verdict is what is stored or nothing', () => {
-  expect(readVerdict(MODEL)?.edge).toBe(false);
+  expect(readVerdict(MODEL)?.standing).toBe('no edge shown');
+  expect(readVerdict(MODEL)?.rule).toBe('Holds up: …');
   expect(readVerdict(MODEL)?.text).toMatch(/^no edge shown/);
   expect(readVerdict({ ...MODEL, extra_data: null })).toBeNull();
 });
+
+const judged = (verdict: unknown): Model => ({
+  ...MODEL,
+  extra_data: { evaluation: { verdict } } as Model['extra_data'],
+});
+
+it.each([
+  [{ standing: 'holds up', text: 'holds up: AUC 0.56' }, 'holds up'],
+  [{ standing: 'weak', text: 'weak: AUC 0.56' }, 'weak'],
+  [{ edge: false, text: 'no edge shown: AUC 0.5' }, 'no edge shown'],
+])('the word is one of three: %j', (verdict, standing) => {
+  expect(readVerdict(judged(verdict))).toEqual({ standing, text: verdict.text, rule: null });
+});
+
+it('an old card that was never deflated is weak at most', () => {
+  const old = judged({ edge: true, text: 'edge shown: AUC 0.560, both baselines beaten', rule: 'edge only if …' });
+  expect(readVerdict(old)).toEqual({
+    standing: 'weak',
+    text: 'weak: AUC 0.560, both baselines beaten; how many models were tried was not counted',
+    rule: null,
+  });
+});
+
+it.each([[{ standing: 'edge shown', text: 'x' }], [{ standing: 'weak' }], [null]])(
+  'a verdict that cannot be read is none: %j',
+  (verdict) => {
+    expect(readVerdict(judged(verdict))).toBeNull();
+  },
+);
 
 it('a model trained on generated prices says so', () => {
   expect(isSynthetic(MODEL)).toBe(false);

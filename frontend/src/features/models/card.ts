@@ -68,18 +68,35 @@ export function readGates(gates: Model['gates']): Gate[] {
   return Object.entries(gates ?? {}).map(([name, value]) => readGate(name, value));
 }
 
+const STANDINGS = ['no edge shown', 'weak', 'holds up'] as const;
+type Standing = (typeof STANDINGS)[number];
+
 export interface Verdict {
-  edge: boolean;
+  standing: Standing;
+  /** The word, and why it is no better. */
   text: string;
-  /** What had to hold for an edge. */
+  /** What had to hold for each word. */
   rule: string | null;
 }
 
-/** Whether an edge was shown, or null where nothing is stored. */
+const isStanding = (value: unknown): value is Standing => STANDINGS.some((known) => known === value);
+
+/** Cards from before models were counted said only whether one evaluation showed something. */
+const readOld = (edge: boolean, text: string): Verdict =>
+  edge
+    ? {
+        standing: 'weak',
+        text: `weak: ${text.slice(text.indexOf(': ') + 2)}; how many models were tried was not counted`,
+        rule: null,
+      }
+    : { standing: 'no edge shown', text, rule: null };
+
+/** What can be said of the model in one word, or null where nothing is stored. */
 export function readVerdict(model: Model): Verdict | null {
-  const { edge, text, rule } = rowOf(evaluationOf(model).verdict);
-  if (typeof edge !== 'boolean' || typeof text !== 'string') return null;
-  return { edge, text, rule: typeof rule === 'string' ? rule : null };
+  const { standing, edge, text, rule } = rowOf(evaluationOf(model).verdict);
+  if (typeof text !== 'string') return null;
+  if (isStanding(standing)) return { standing, text, rule: typeof rule === 'string' ? rule : null };
+  return typeof edge === 'boolean' ? readOld(edge, text) : null;
 }
 
 /** Whether the model learnt from generated prices. */

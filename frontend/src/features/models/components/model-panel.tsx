@@ -62,7 +62,7 @@ function VerdictNote({ verdict }: { verdict: Verdict | null }) {
   const [head, ...why] = (verdict?.text ?? 'none stored, so no edge is shown').split(': ');
   return (
     <div
-      className={`rounded border px-3 py-2 text-sm break-words ${verdict?.edge ? 'border-up' : 'border-warn bg-warn-soft'}`}
+      className={`rounded border px-3 py-2 text-sm break-words ${verdict?.standing === 'holds up' ? 'border-up' : 'border-warn bg-warn-soft'}`}
     >
       <p>
         Verdict: <strong>{head}</strong>

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 
 import { Badge } from '@/components/badge';
 import { useStrategy } from '@/features/sessions/api/get-strategy';
+import { readFunding } from '@/features/sessions/funding';
 import { useConnection } from '@/hooks/use-connection';
 import { useNow } from '@/hooks/use-now';
 import type { Session, User } from '@/lib/api/types';
@@ -56,6 +57,16 @@ function StrategyName({ id }: { id: number | null }) {
   );
 }
 
+function FundingBadge({ session }: { session: Session }) {
+  const funding = readFunding(session);
+  if (funding === null) return null;
+  return (
+    <Badge tone={funding.charged ? 'neutral' : 'warn'} title={funding.text}>
+      {funding.charged ? 'funding charged' : 'funding NOT charged: no rates known'}
+    </Badge>
+  );
+}
+
 const label = (session: Session): string =>
   `#${session.session_id} · ${session.symbol} ${session.timeframe} · ${formatTime(session.started_at)}`;
 
@@ -90,6 +101,7 @@ export function SessionHeader(props: SessionHeaderProps): ReactNode {
             </Badge>
           )}
           <Badge title="Simulated orders. No money moves.">PAPER</Badge>
+          <FundingBadge session={session} />
           {session.stopped_at !== null && <Badge>stopped {formatTime(session.stopped_at)} UTC</Badge>}
           <StrategyName id={session.strategy_id} />
         </div>
