@@ -42,8 +42,8 @@ def levels(feed: Feed, depth: int = DEPTH) -> tuple[list[int], list[int]]:
 
 
 def spacing(feed: Feed) -> int:
-    """Return the distance of deeper levels: a hundredth of a per cent of the first price."""
-    return max(1, feed.first_price // 10_000)
+    """Return the distance of deeper levels: a hundredth of a per cent of a typical price."""
+    return max(1, feed.series.typical_price // 10_000)
 
 
 def offered(feed: Feed, price: int) -> int:
@@ -52,4 +52,4 @@ def offered(feed: Feed, price: int) -> int:
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
     share = (mixed >> 40) / float(1 << 24)
-    return 1 + int(feed.typical_quantity * (0.2 + 4.0 * share * share))
+    return 1 + int(feed.series.typical_quantity * (0.2 + 4.0 * share * share))

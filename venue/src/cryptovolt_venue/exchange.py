@@ -267,7 +267,7 @@ class Exchange:
     ) -> None:
         instrument = series.instrument
         self.instruments.add(instrument)
-        feed = Feed(series, self.first_id, number)
+        feed = Feed(series, self.first_id, number, self.clock.market_ms())
         self.feeds[(instrument.market, instrument.symbol)] = feed
         if instrument.market == "usdm":
             self._funding[instrument.symbol] = Funding(series, recorded, shift_ms)

@@ -14,7 +14,7 @@ from cryptovolt_venue.series import Series
 from cryptovolt_venue.tape import Market
 
 NEVER = 2**62
-_BLOCK_TRADES = 4096
+_BLOCK_TRADES = 1024
 
 Watcher: TypeAlias = Callable[["Feed"], None]
 
@@ -29,6 +29,8 @@ class Feed:
         Id of its first trade.
     number : int
         Its place among the feeds: of two events at one time that of the lower number comes first.
+    now_ms : int, optional
+        Where to begin; by default at the first bar.
     """
 
     __slots__ = (
@@ -48,7 +50,6 @@ class Feed:
         "close_watchers",
         "due_ms",
         "first_id",
-        "first_price",
         "high",
         "last_maker",
         "last_ms",
@@ -68,11 +69,12 @@ class Feed:
         "stopped",
         "symbol",
         "trade_watchers",
-        "typical_quantity",
         "volume",
     )
 
-    def __init__(self, series: Series, first_id: int, number: int) -> None:
+    def __init__(
+        self, series: Series, first_id: int, number: int, now_ms: int | None = None
+    ) -> None:
         self.series, self.first_id, self.number = series, first_id, number
         self.market: Market = series.instrument.market
         self.symbol = series.instrument.symbol
@@ -83,12 +85,10 @@ class Feed:
         self.n_trades = 0
         """Trades up to now; the id of the newest is ``first_id + n_trades - 1``."""
         self.last_ms, self.last_quantity, self.last_maker = series.open_ms(0), 0, False
-        first = series.block(0, min(100, series.n_rows))
-        self.first_price = self.last_price = int(first.open[0])
-        self.typical_quantity = max(1, int(first.volume.mean()) // series.trades_per_bar)
-        """What one trade of the first hundred bars moved."""
-        self.row = -1
-        self._enter(0)
+        self.last_price = series.typical_price
+        row = 0 if now_ms is None else max(0, series.row_at(now_ms + 1) - 1)
+        self._remember_last_of(row)
+        self._enter(row)
 
     @property
     def last_id(self) -> int:
@@ -167,8 +167,11 @@ class Feed:
         self.close_ms = self.open_ms + self.series.interval_ms
         self.n_row_trades = self._rows[6][at]
         self.n_trades = self._rows[7][at]
-        self._times, self._prices = self._block[0][at], self._block[1][at]
-        self._quantities, self._makers = self._block[2][at], self._block[3][at]
+        paths = self._block
+        self._times: list[int] = paths.time_ms[at].tolist()
+        self._prices: list[int] = paths.price[at].tolist()
+        self._quantities: list[int] = paths.quantity[at].tolist()
+        self._makers: list[bool] = paths.buyer_is_maker[at].tolist()
         self._plan()
 
     def _load(self, row: int) -> None:
@@ -177,13 +180,13 @@ class Feed:
         paths = make_paths(self.series, block)
         self._block_first, self._block_stop = row, row + len(block.row)
         self._rows: list[list[int]] = [column.tolist() for column in block[1:]]
-        self._block: list[list[list[int]]] = [column.tolist() for column in paths]
+        self._block = paths
         self._sums: list[list[int]] = [column.tolist() for column in sum_paths(paths)]
 
     def _trade(self) -> None:
         k = self.n_in_bar
         price, quantity = self._prices[k], self._quantities[k]
-        self.last_ms, self.last_maker = self._times[k], bool(self._makers[k])
+        self.last_ms, self.last_maker = self._times[k], self._makers[k]
         self.last_price, self.last_quantity = price, quantity
         if k:
             if price > self.high:
@@ -211,7 +214,7 @@ class Feed:
             last = self.n_row_trades - 1
             self.n_trades += self.n_row_trades - self.n_in_bar
             self.n_in_bar = self.n_row_trades
-            self.last_ms, self.last_maker = self._times[last], bool(self._makers[last])
+            self.last_ms, self.last_maker = self._times[last], self._makers[last]
             self.last_price, self.last_quantity = self._prices[last], self._quantities[last]
 
     def _remember_last_of(self, before: int) -> None:

@@ -22,7 +22,7 @@ INTERVALS = (
 )  # fmt: skip
 """Time frames of the real venue that have a fixed length."""
 
-_ROWS_AT_ONCE = 8192
+_TRADES_AT_ONCE = 400_000
 
 PriceMap: TypeAlias = Callable[[IntArray, IntArray], IntArray]
 """Turns prices, given with the times they hold at, into prices of another kind."""
@@ -174,8 +174,9 @@ def _bucketed(
     series: Series, interval: str, first: int, stop: int, price_map: PriceMap | None
 ) -> list[Kline]:
     parts: list[Kline] = []
-    for start in range(first, stop, _ROWS_AT_ONCE):
-        block = series.block(start, min(start + _ROWS_AT_ONCE, stop))
+    at_once = max(16, _TRADES_AT_ONCE // series.trades_per_bar)
+    for start in range(first, stop, at_once):
+        block = series.block(start, min(start + at_once, stop))
         rows = _reduced(series, block, interval, price_map)
         if parts and rows and parts[-1].open_ms == rows[0].open_ms:
             rows[0] = join(parts.pop(), rows[0])

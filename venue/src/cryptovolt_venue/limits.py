@@ -103,6 +103,12 @@ class Limits:
             budget.forced_until_ms = now + for_ms
         return self._refuse(status, now + for_ms, now)
 
+    def lift(self) -> None:
+        """Limit nothing any more, except what a fault forces."""
+        self.weight = dict.fromkeys(self.weight, 2**60)
+        self.messages_per_second = dict.fromkeys(self.messages_per_second, 2**60)
+        self.connections_per_5_minutes = 2**60
+
     def forgive(self) -> None:
         """Forget what everybody used, and lift every ban."""
         self._budgets.clear()

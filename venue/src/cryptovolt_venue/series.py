@@ -6,7 +6,6 @@ A series answers for any rows, so that history and replay read the same bars.
 
 import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -53,6 +52,8 @@ class Series(ABC):
         self.interval_ms = timeframe_ms(timeframe)
         self.trades_per_bar = trades_per_bar
         self.key = key_of(seed, instrument.market, instrument.symbol)
+        self.typical_price = self.typical_quantity = 1
+        """Price and quantity of a trade, roughly and for ever: the book is drawn to their scale."""
 
     @property
     @abstractmethod
@@ -114,6 +115,8 @@ class FileSeries(Series):
             np.where(self._volume > 0, FEW_TRADES, 0),
         ).astype(np.int64)
         self._before = np.concatenate([[0], np.cumsum(self._n_trades)[:-1]]).astype(np.int64)
+        self.typical_price = int(self._prices["open"][0])
+        self.typical_quantity = max(1, int(self._volume[:100].mean()) // trades_per_bar)
         rows = np.arange(len(bars), dtype=np.int64)
         self._traded: IntArray = np.maximum.accumulate(np.where(self._n_trades > 0, rows, -1))
 
@@ -180,12 +183,6 @@ def key_of(seed: int, market: str, symbol: str) -> int:
     """Return the 63 bits from which everything random about an instrument follows."""
     digest = hashlib.blake2b(f"{seed}|{market}|{symbol}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
-
-
-def with_listing(series: Series, listed_ms: int) -> Series:
-    """Say that an instrument was listed at `listed_ms`."""
-    series.instrument = replace(series.instrument, listed_ms=listed_ms)
-    return series
 
 
 def _most_decimals(*columns: FloatArray) -> int:

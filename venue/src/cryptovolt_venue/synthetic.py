@@ -66,6 +66,11 @@ class SyntheticSeries(Series):
         self._share = 1.0 if number == 0 else 0.4 + 0.6 * float(_one(self._own, 50))
         self._turnover = 10.0 ** (4.5 + 2.0 * float(_one(self._own, 51)))
         self._unit = 10.0**quantity_decimals / price
+        minutes = self.interval_ms / 60_000
+        self.typical_price = max(1, round(self._level))
+        self.typical_quantity = max(
+            1, round(self._turnover * minutes * self._unit / trades_per_bar)
+        )
         self._chunk = lru_cache(maxsize=5)(self._make_chunk)
 
     @property
@@ -129,7 +134,7 @@ class SyntheticSeries(Series):
 
     def _path(self, row: IntArray) -> FloatArray:
         time: FloatArray = row.astype(np.float64) * self.interval_ms
-        common = _waves(self._common, time)
+        common = _common_waves(self._common, int(row[0]), row.size, self.interval_ms)
         own = _waves(self._own, time) if self._share < 1 else np.zeros(row.shape)
         noise = uniform(self._own, row, 0, 43) - 0.5
         jitter = _HOURLY * 0.8 * (self.interval_ms / 3_600_000) ** 0.5 * noise
@@ -163,6 +168,11 @@ def _wave_table(key: int) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _waves(key: int, time: FloatArray) -> FloatArray:
     frequency, phase, amplitude = _wave_table(key)
     return np.sin(time[:, None] * frequency + phase) @ amplitude
+
+
+@lru_cache(maxsize=64)
+def _common_waves(key: int, first: int, count: int, interval_ms: int) -> FloatArray:
+    return _waves(key, np.arange(first, first + count, dtype=np.float64) * interval_ms)
 
 
 def _one(key: int, salt: int) -> float:
