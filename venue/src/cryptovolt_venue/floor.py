@@ -10,13 +10,18 @@ from typing import Any, Protocol, TypeAlias
 from cryptovolt_venue.faults import FaultSchedule
 from cryptovolt_venue.instruments import Instrument
 from cryptovolt_venue.ledger import Ledger
+from cryptovolt_venue.liquidity import Book
 from cryptovolt_venue.orders import Acceptance
-from cryptovolt_venue.tape import BookTop, Market
+from cryptovolt_venue.tape import Market
 
 Frame: TypeAlias = dict[str, Any]
 Publish: TypeAlias = Callable[[str, Market, Frame], None]
+Follow: TypeAlias = Callable[[Market, str], None]
 
-BIG_ID = 8389765489680951453
+
+def nobody_follows(market: Market, symbol: str) -> None:
+    """Follow nothing: whoever holds the tape hands over its trades anyway."""
+    del market, symbol
 
 
 class MarketView(Protocol):
@@ -34,8 +39,8 @@ class MarketView(Protocol):
         """Return a listed instrument."""
         ...
 
-    def best(self, market: Market, symbol: str) -> BookTop | None:
-        """Return the best prices."""
+    def book(self, market: Market, symbol: str) -> Book | None:
+        """Return the order book, None before the first trade."""
         ...
 
     def last(self, market: Market, symbol: str) -> Decimal | None:
@@ -89,6 +94,8 @@ class Floor:
     ids: Ids
     faults: FaultSchedule
     publish: Publish
+    follow: Follow = nobody_follows
+    """Asks for the trades of a symbol, from now on until nothing waits for them."""
 
     def acceptance(self) -> Acceptance:
         """Return the moment now, on all three clocks."""

@@ -1,20 +1,16 @@
 """What the book offers, and when an order's price is reached.
 
-The tape tells the best prices and what is offered there. Behind them lie nineteen more levels: the
-k-th is k basis points (at least k ticks) further away and offers k + 1 times the quantity. What an
-order took from a level stays taken until the tape tells a new book.
+The book is the one the venue shows. What an order took from a level stays taken until the tape
+tells a new book.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from cryptovolt_venue.money import ZERO, add, divide, floor_to, multiply, subtract
 from cryptovolt_venue.orders import OrderType, Side
-from cryptovolt_venue.tape import BookTop
 
-N_LEVELS = 20
-_BASIS_POINT = Decimal("0.0001")
 _PROFIT_TYPES = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.TAKE_PROFIT_MARKET)
 
 
@@ -26,19 +22,19 @@ class Piece:
     quantity: Decimal
 
 
-def levels(top: BookTop, side: Side, tick: Decimal) -> list[Piece]:
-    """Return what a taker of a side meets, best first: asks for a buyer, bids for a seller."""
-    up = side is Side.BUY
-    best, quantity = (top.ask, top.ask_quantity) if up else (top.bid, top.bid_quantity)
-    found: list[Piece] = []
-    for number in range(N_LEVELS):
-        away = max(multiply(best, _BASIS_POINT * number), tick * number)
-        price = add(best, away) if up else subtract(best, away)
-        ticks = divide(price, tick).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR)
-        price = multiply(ticks, tick)
-        if price > 0:
-            found.append(Piece(price, quantity * (number + 1)))
-    return found
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Bids and asks of a symbol, best first, as they stood after an update."""
+
+    symbol: str
+    update_id: int
+    bids: tuple[Piece, ...]
+    asks: tuple[Piece, ...]
+
+    def touch(self, side: Side) -> Decimal:
+        """Return the best price that a taker of a side meets, zero where nobody offers."""
+        offered = self.asks if side is Side.BUY else self.bids
+        return offered[0].price if offered else ZERO
 
 
 def walk(
@@ -101,20 +97,21 @@ class Liquidity:
     def __init__(self) -> None:
         self._taken: dict[tuple[str, Side], tuple[int, dict[Decimal, Decimal]]] = {}
 
-    def left(self, top: BookTop, side: Side, tick: Decimal) -> list[Piece]:
-        """Return what a taker meets now."""
-        update, taken = self._taken.get((top.symbol, side), (top.update_id, {}))
-        if update != top.update_id or not taken:
-            return levels(top, side, tick)
+    def left(self, book: Book, side: Side) -> list[Piece]:
+        """Return what a taker of a side meets now."""
+        update, taken = self._taken.get((book.symbol, side), (book.update_id, {}))
+        offered = book.asks if side is Side.BUY else book.bids
+        if update != book.update_id or not taken:
+            return list(offered)
         return [
             Piece(level.price, max(ZERO, subtract(level.quantity, taken.get(level.price, ZERO))))
-            for level in levels(top, side, tick)
+            for level in offered
         ]
 
-    def take(self, top: BookTop, side: Side, piece: Piece) -> None:
+    def take(self, book: Book, side: Side, piece: Piece) -> None:
         """Remember that a piece is gone from the book."""
-        update, taken = self._taken.get((top.symbol, side), (top.update_id, {}))
-        if update != top.update_id:
+        update, taken = self._taken.get((book.symbol, side), (book.update_id, {}))
+        if update != book.update_id:
             taken = {}
         taken[piece.price] = add(taken.get(piece.price, ZERO), piece.quantity)
-        self._taken[top.symbol, side] = (top.update_id, taken)
+        self._taken[book.symbol, side] = (book.update_id, taken)

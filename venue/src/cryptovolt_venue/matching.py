@@ -19,7 +19,7 @@ from cryptovolt_venue.instruments import Instrument
 from cryptovolt_venue.liquidity import Liquidity, Piece, total, traded_through, triggered, walk
 from cryptovolt_venue.money import ZERO, divide, floor_to, multiply, subtract
 from cryptovolt_venue.orders import Fill, Order, OrderStore, Side, Status, TimeInForce
-from cryptovolt_venue.tape import BookTop, Market, Trade
+from cryptovolt_venue.tape import Market, Trade
 from cryptovolt_venue.web.errors import VenueError, invalid_symbol
 
 
@@ -53,6 +53,10 @@ class Engine(ABC):
     ) -> None:
         """Tell the account what happened to an order."""
 
+    def allowed(self, order: Order) -> Decimal:
+        """Return how much of an order may fill now."""
+        return order.remaining
+
     def before_working(self, order: Order) -> bool:
         """Prepare an order whose trigger was reached; return whether it may work."""
         return order.is_open
@@ -74,14 +78,13 @@ class Engine(ABC):
 
     def offered(self, symbol: str, side: Side) -> list[Piece]:
         """Return what a taker of a side meets now; nothing before the tape told a book."""
-        top = self.floor.view.best(self.market, symbol)
-        if top is None:
-            return []
-        return self.liquidity.left(top, side, self.instrument(symbol).tick)
+        book = self.floor.view.book(self.market, symbol)
+        return [] if book is None else self.liquidity.left(book, side)
 
     def accept(self, order: Order) -> None:
         """Take a checked order: it is NEW from here on, and may fill at once."""
         self.store.add(order)
+        self.floor.follow(self.market, order.symbol)
         self.tell(order, "NEW")
         action = self._fault(order, "new")
         if action is not None:
@@ -93,7 +96,8 @@ class Engine(ABC):
         """Let an order take what the book offers, and end it where it may not rest."""
         instrument = self.instrument(order.symbol)
         offered = self.offered(order.symbol, order.side)
-        pieces = walk(offered, order.side, order.remaining, instrument.step, order.price)
+        wanted = self.allowed(order)
+        pieces = walk(offered, order.side, wanted, instrument.step, order.price)
         if order.time_in_force is TimeInForce.FOK and total(pieces) < order.remaining:
             self.end(order, Status.EXPIRED, "UNFILLED_FOK_ORDER_EXPIRED")
             return
@@ -105,24 +109,24 @@ class Engine(ABC):
         elif order.time_in_force is TimeInForce.IOC:
             self.end(order, Status.EXPIRED, "UNFILLED_IOC_QUANTITY_EXPIRED")
 
-    def take(self, order: Order, pieces: list[Piece]) -> None:
+    def take(self, order: Order, pieces: list[Piece], execution: str = "TRADE") -> None:
         """Fill an order with pieces of the book."""
-        top = self.floor.view.best(self.market, order.symbol)
+        book = self.floor.view.book(self.market, order.symbol)
         for piece in pieces:
             if not order.is_open:
                 return
-            if top is not None:
-                self.liquidity.take(top, order.side, piece)
-            self.fill(order, piece, is_maker=False)
+            if book is not None:
+                self.liquidity.take(book, order.side, piece)
+            self.fill(order, piece, is_maker=False, execution=execution)
 
-    def fill(self, order: Order, piece: Piece, *, is_maker: bool) -> None:
+    def fill(self, order: Order, piece: Piece, *, is_maker: bool, execution: str = "TRADE") -> None:
         """Execute a piece of an order: take it, book it, tell it."""
         fill = self.make_fill(order, piece, is_maker=is_maker)
         order.take(fill)
         if not order.is_open:
             self.store.close(order)
         self.book(order, fill)
-        self.tell(order, "TRADE", fill)
+        self.tell(order, execution, fill)
         self.after_change(order)
 
     def end(
@@ -193,7 +197,7 @@ class Engine(ABC):
         reached.sort(key=_priority)
         left = floor_to(trade.quantity, self.instrument(trade.symbol).step)
         for order in reached:
-            quantity = min(left, order.remaining)
+            quantity = min(left, self.allowed(order))
             if order.is_open and quantity > 0:
                 left = subtract(left, quantity)
                 self.fill(order, Piece(order.price, quantity), is_maker=True)
@@ -255,14 +259,8 @@ class Engine(ABC):
     def _piece(self, order: Order, quantity: Decimal) -> Piece:
         if order.price:
             return Piece(order.price, quantity)
-        top = self.floor.view.best(self.market, order.symbol)
-        return Piece(_touch(top, order.side), quantity)
-
-
-def _touch(top: BookTop | None, side: Side) -> Decimal:
-    if top is None:
-        return ZERO
-    return top.ask if side is Side.BUY else top.bid
+        book = self.floor.view.book(self.market, order.symbol)
+        return Piece(ZERO if book is None else book.touch(order.side), quantity)
 
 
 def _priority(order: Order) -> tuple[Decimal, int]:

@@ -225,9 +225,10 @@ class SpotEngine(Engine):
         if stops and triggered(request.type, request.side, request.stop_price, last or ZERO):
             raise rejected("Stop price would trigger immediately.")
         if request.type is OrderType.LIMIT_MAKER:
-            top = self.floor.view.best(SPOT, request.symbol)
+            book = self.floor.view.book(SPOT, request.symbol)
+            touch = ZERO if book is None else book.touch(request.side)
             buys = request.side is Side.BUY
-            if top is not None and (request.price >= top.ask if buys else request.price <= top.bid):
+            if touch and (request.price >= touch if buys else request.price <= touch):
                 raise rejected("Order would immediately match and take.")
 
     def _place_market(self, account: str, request: NewOrder) -> Order:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from cryptovolt_venue.floor import Frame
 from cryptovolt_venue.money import eight
@@ -164,6 +165,11 @@ def account_position(event_ms: int, balances: Sequence[tuple[str, str, str]]) ->
         "u": event_ms,
         "B": [{"a": asset, "f": free, "l": locked} for asset, free, locked in balances],
     }
+
+
+def balance_update(event_ms: int, asset: str, change: Decimal) -> Frame:
+    """Return what the user stream tells about a deposit or a withdrawal."""
+    return {"e": "balanceUpdate", "E": event_ms, "a": asset, "d": eight(change), "T": event_ms}
 
 
 def list_json(orders: OrderList, detail: str | None = None) -> Frame:
