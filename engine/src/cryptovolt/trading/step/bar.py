@@ -1,5 +1,6 @@
 """One bar's turn through an account, in the order in which things happen."""
 
+from cryptovolt.trading.step.chain import after, put_behind
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import cell_of, larger, part_down, part_up
 from cryptovolt.trading.step.exits import (
@@ -22,6 +23,7 @@ from cryptovolt.trading.step.layout import (
     DRAWDOWN,
     DRAWDOWN_PAUSE,
     EQUITY,
+    FIRST,
     FLOOR,
     GREW,
     GREW_BY_LIMIT,
@@ -52,7 +54,6 @@ from cryptovolt.trading.step.layout import (
     P_PRICE,
     P_RATE,
     P_SYMBOL,
-    PARTS_OF_VOLUME,
     PAYMENT,
     PAYMENTS_END,
     R_DAILY,
@@ -63,9 +64,9 @@ from cryptovolt.trading.step.layout import (
     ROOM,
     ROW,
     RUINED,
+    SHORTS,
     TAKE_PROFIT,
     TOP,
-    VOLUME,
     WATCH_HIGH,
     WATCH_LOW,
     WIDTH,
@@ -114,38 +115,43 @@ def begin_bar(
         _new_day(day, books)
     pay_funding(0, bars, books, payments)
     _look(bars, books)
-    for s in range(n_symbols):
-        p = HEADER + s * N_SYMBOL
-        if books[p + ACTIVE] != 0:
-            hear(p, bars[cell + s * WIDTH + OPEN], deaf, books)
+    s = books[FIRST]
+    while s < n_symbols:
+        hear(HEADER + s * N_SYMBOL, bars[cell + s * WIDTH + OPEN], deaf, books)
+        s = after(s, books)
     _leave_at_open(bars, books, fills)
     # Sales first: what they free pays for what grows.
     for growing in range(2):
-        for s in range(n_symbols):
+        s = books[FIRST]
+        while s < n_symbols:
             if books[HEADER + s * N_SYMBOL + REASON] != R_NONE:
                 fill_at_open(s, growing != 0, bars, books, fills)
+            s = after(s, books)
 
 
 @inlined
 def stops_of_bar(grown: bool, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close what the bar stops out: all positions, or only those that grew inside it."""
-    for s in range(books[N_SYMBOLS]):
-        p = HEADER + s * N_SYMBOL
-        if books[p + ACTIVE] != 0 and (not grown or books[p + GREW] & GREW_INSIDE != 0):
+    s = books[FIRST]
+    while s < books[N_SYMBOLS]:
+        grew = books[HEADER + s * N_SYMBOL + GREW]
+        if not grown or grew & GREW_INSIDE != 0:
             # A limit that the open has passed was filled before it, so the open counts.
-            from_open = not grown or books[p + GREW] & GREW_BY_LIMIT != 0
+            from_open = not grown or grew & GREW_BY_LIMIT != 0
             stop_inside(s, from_open, bars, books, fills)
+        s = after(s, books)
 
 
 @inlined
 def end_bar(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Take profits, move trailing stops, and look at the equity of the close."""
-    for s in range(books[N_SYMBOLS]):
-        p = HEADER + s * N_SYMBOL
+    s = books[FIRST]
+    while s < books[N_SYMBOLS]:
         # Where the position grew inside the bar, its extremes may have come before that.
-        if books[p + ACTIVE] != 0 and books[p + GREW] & GREW_INSIDE == 0:
+        if books[HEADER + s * N_SYMBOL + GREW] & GREW_INSIDE == 0:
             profit_inside(s, bars, books, fills)
             trail(s, bars, books)
+        s = after(s, books)
     _close_of_bar(bars, books)
 
 
@@ -153,18 +159,19 @@ def end_bar(bars: Numbers, books: Numbers, fills: Numbers) -> None:
 def _look(bars: Numbers, books: Numbers) -> None:
     # Value everything at the open; see which symbols this bar can change.
     equity, exposure = books[CASH], 0
+    books[FIRST], link = NEVER, FIRST
+    p, cell = HEADER, books[CELL]
     for s in range(books[N_SYMBOLS]):
-        p = HEADER + s * N_SYMBOL
-        value = books[p + HELD] * bars[cell_of(s, books) + OPEN]
+        value = books[p + HELD] * bars[cell + OPEN]
         equity += value
         exposure += abs(value)
-        volume = bars[cell_of(s, books) + VOLUME]
-        books[p + ROOM] = volume // PARTS_OF_VOLUME if volume >= 0 else -1
-        books[p + ACTIVE] = (
+        if (
             books[p + AIM] != NO_TARGET
-            or bars[cell_of(s, books) + LOW] <= books[p + WATCH_LOW]
-            or bars[cell_of(s, books) + HIGH] >= books[p + WATCH_HIGH]
-        )
+            or bars[cell + LOW] <= books[p + WATCH_LOW]
+            or bars[cell + HIGH] >= books[p + WATCH_HIGH]
+        ):
+            link = put_behind(link, s, bars, books)
+        p, cell = p + N_SYMBOL, cell + WIDTH
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = equity, exposure
 
 
@@ -176,9 +183,10 @@ def _leave_at_open(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     if is_margined(books) and books[OPEN_EQUITY] < least:
         margin_call(bars, books, fills)
     if books[TAKE_PROFIT] > 0:
-        for s in range(books[N_SYMBOLS]):
-            if books[HEADER + s * N_SYMBOL + ACTIVE] != 0:
-                profit_at_open(s, bars, books, fills)
+        s = books[FIRST]
+        while s < books[N_SYMBOLS]:
+            profit_at_open(s, bars, books, fills)
+            s = after(s, books)
     if books[N_FILLS] != before:
         value_at_open(bars, books)
 
@@ -200,10 +208,7 @@ def is_margined(books: Numbers) -> bool:
     # An account that neither owes cash nor is short cannot lose more than it has.
     if books[MAINTENANCE] == NO_MARGIN_CALL:
         return False
-    margined = books[CASH] < 0
-    for s in range(books[N_SYMBOLS]):
-        margined |= books[HEADER + s * N_SYMBOL + LOTS] < 0
-    return margined
+    return books[CASH] < 0 or books[SHORTS] > 0
 
 
 @called
@@ -269,11 +274,12 @@ def _close_of_bar(bars: Numbers, books: Numbers) -> None:
     if books[DRAWDOWN] > 0 and equity > books[TOP] and books[RUINED] == 0:
         books[TOP] = equity
         _set_floor(books)
-    for s in range(n_symbols):
+    s = 0 if stale else books[FIRST]
+    while s < n_symbols:
         p = HEADER + s * N_SYMBOL
-        if stale or books[p + ACTIVE] != 0:
-            watch(p, n_symbols == 1, books)
-            books[p + ACTIVE] = books[p + WISH] = books[p + GREW] = books[p + ROOM] = 0
+        watch(p, n_symbols == 1, books)
+        books[p + ACTIVE] = books[p + WISH] = books[p + GREW] = books[p + ROOM] = 0
+        s = s + 1 if stale else after(s, books)
     books[OPEN_EQUITY] = books[OPEN_EXPOSURE] = 0
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from cryptovolt.trading.step.chain import join
 from cryptovolt.trading.step.compiled import called
 from cryptovolt.trading.step.exact import cell_of, larger, part_up, sign, smaller, whole
 from cryptovolt.trading.step.layout import (
-    ACTIVE,
     BASIS,
     CASH,
     F_BAR,
@@ -41,6 +41,7 @@ from cryptovolt.trading.step.layout import (
     REASON,
     ROOM,
     ROW,
+    SHORTS,
     SLIPPAGE,
     UNIT,
     VOLATILITY,
@@ -96,6 +97,7 @@ def _enter(
         books[p + GREW] |= GREW_AT_OPEN
     books[p + BASIS] = basis - part + opened * price * unit
     books[p + LOTS], books[p + HELD] = after, after * unit
+    books[SHORTS] += (after < 0) - (lots < 0)
     books[CASH] -= sign(delta) * notional + fee
     row = books[N_FILLS] * N_FILL
     books[N_FILLS] += 1
@@ -129,17 +131,19 @@ def fill(
     if after == books[p + GOAL]:
         books[p + REASON] = R_NONE
     if books[FEE_SYMBOL] == IN_BASE and delta > 0:
-        _pay_in_kind(s, price, fee, books, fills)
+        _pay_in_kind(s, price, fee, bars, books, fills)
     elif books[FEE_SYMBOL] >= 0:
         payer = books[FEE_SYMBOL]
-        _pay_in_kind(payer, bars[cell_of(payer, books) + OPEN], fee, books, fills)
+        _pay_in_kind(payer, bars[cell_of(payer, books) + OPEN], fee, bars, books, fills)
         set_levels(HEADER + payer * N_SYMBOL, books)
     set_levels(p, books)
     return fee
 
 
 @called
-def _pay_in_kind(s: int, price: int, fee: int, books: Numbers, fills: Numbers) -> None:
+def _pay_in_kind(
+    s: int, price: int, fee: int, bars: Numbers, books: Numbers, fills: Numbers
+) -> None:
     # The fee has left the cash; as soon as it is worth a lot, the lot is taken and the cash given
     # back. What the holding does not cover stays paid in cash.
     p = HEADER + s * N_SYMBOL
@@ -150,5 +154,5 @@ def _pay_in_kind(s: int, price: int, fee: int, books: Numbers, fills: Numbers) -
     books[p + OWED] -= lots * price * books[p + UNIT]
     if books[FEE_SYMBOL] == IN_BASE and books[p + REASON] == R_TARGET:
         books[p + GOAL] -= lots
-    books[p + ACTIVE] = 1
+    join(s, bars, books)
     _enter(s, books[p + LOTS] - lots, price, 0, R_FEE, 0, books, fills)

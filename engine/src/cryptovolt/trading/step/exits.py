@@ -1,10 +1,10 @@
 """What ends a position inside a bar: its stop, its take profit, and the margin call."""
 
 from cryptovolt.trading.step.booking import fill, worse
+from cryptovolt.trading.step.chain import join
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import cell_of, larger, nearest, part_up, smaller, within
 from cryptovolt.trading.step.layout import (
-    ACTIVE,
     CASH,
     CLOSE,
     FEE,
@@ -184,7 +184,7 @@ def _liquidate(s: int, base: int, bars: Numbers, books: Numbers, fills: Numbers)
     # The venue takes the whole position, whatever was traded in the bar.
     p = HEADER + s * N_SYMBOL
     leave(p, R_LIQUIDATION, books)
-    books[p + ACTIVE] = 1
+    join(s, bars, books)
     price = worse(base, -books[p + LOTS], s, bars, books)
     rate = books[FEE] + books[LIQUIDATION_FEE]
     fill(s, 0, price, rate, R_LIQUIDATION, 0, bars, books, fills)

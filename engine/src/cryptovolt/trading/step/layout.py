@@ -32,9 +32,9 @@ PARTS_OF_VOLUME = 10
 (
     CASH, EQUITY, BAR, DAY, DAY_START, TOP, FLOOR, HALTED, RUINED, LOCKED, STATUS,
     N_FILLS, PAYMENT, STOP_COUNT, OPEN_EQUITY, OPEN_EXPOSURE, MARGINED, ROW, CELL, N_SYMBOLS,
-    PAYMENTS_END, ORDERS_END,
-) = range(22)  # fmt: skip
-STOP_RING = 22
+    PAYMENTS_END, ORDERS_END, FIRST, SHORTS,
+) = range(24)  # fmt: skip
+STOP_RING = 24
 RING = 16
 """Stops and closed trades that a protection can look back on."""
 N_ACCOUNT = STOP_RING + RING
@@ -52,13 +52,15 @@ NO_MARGIN_CALL = -1
 IN_QUOTE, IN_BASE = -1, -2
 """Values of `FEE_SYMBOL`; any other is the symbol whose holding pays the fees."""
 
-# One symbol: what is held, what is waiting, and the levels at which something happens.
+# One symbol: what is held, what is waiting, and the levels at which something happens. First what
+# is read of every symbol in every bar.
 (
-    UNIT, MIN_NOTIONAL, MAX_LOTS, LOTS, BASIS, HELD, GOAL, REASON, AIM, BLOCKED, PEAK, STOP,
-    STOP_REASON, PROFIT, WATCH_LOW, WATCH_HIGH, LOCK, OWED, TRIP_PNL, TRIP_VALUE, TRIP_COUNT,
-    STOPS_HERE, ACTIVE, ROOM, WISH, GREW,
-) = range(26)  # fmt: skip
-SYMBOL_STOPS = 26
+    HELD, AIM, WATCH_LOW, WATCH_HIGH,
+    UNIT, MIN_NOTIONAL, MAX_LOTS, LOTS, BASIS, GOAL, REASON, BLOCKED, PEAK, STOP, STOP_REASON,
+    PROFIT, LOCK, OWED, TRIP_PNL, TRIP_VALUE, TRIP_COUNT, STOPS_HERE, ACTIVE, NEXT, ROOM, WISH,
+    GREW,
+) = range(27)  # fmt: skip
+SYMBOL_STOPS = 27
 TRIP_BARS = SYMBOL_STOPS + RING
 TRIP_RETURNS = TRIP_BARS + RING
 N_SYMBOL = TRIP_RETURNS + RING

@@ -43,7 +43,6 @@ from cryptovolt.trading.step.layout import (
     N_SYMBOL,
     N_SYMBOLS,
     NEVER,
-    NO_TARGET,
     OK,
     ORDERS_END,
     OUTGROWN,
@@ -182,13 +181,11 @@ def _hear_all(row: int, target: Floats, books: Numbers) -> bool:
     n_symbols = books[N_SYMBOLS]
     for s in range(n_symbols):
         aim = target[row * n_symbols + s] if row >= 0 else np.nan
-        heard = NO_TARGET
         if aim == aim:
             if not abs(aim) * SCALE <= books[LEVERAGE] + 0.5:
                 books[STATUS] = BEYOND_LEVERAGE
                 return False
-            heard = nearest(aim * SCALE)
-        books[HEADER + s * N_SYMBOL + AIM] = heard
+            books[HEADER + s * N_SYMBOL + AIM] = nearest(aim * SCALE)
     return True
 
 

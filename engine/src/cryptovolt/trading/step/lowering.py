@@ -32,6 +32,8 @@ _linkable: Any = methodcaller("_get_module_for_linking")
 class _Pieces(_Library):
     """One module of LLVM's for all pieces: never finished, only linked into the entry points."""
 
+    _linking_libraries: list[Any]
+
     def _optimize_functions(self, module: Any) -> None:
         """Leave it to the entry points."""
 
@@ -43,7 +45,8 @@ class _Pieces(_Library):
             if library is not self:
                 self._final_module.link_in(_linkable(library), preserve=True)
         self._linking_libraries, self._shared_module = [], None
-        return super()._get_module_for_linking()
+        linkable: Any = super()._get_module_for_linking()
+        return linkable
 
 
 @cache
@@ -115,10 +118,11 @@ class EntryCompiler(_StepCompiler):
         collecting = gc.isenabled()
         gc.disable()
         try:
-            return super().compile_extra(func)
+            compiled: Any = super().compile_extra(func)
         finally:
             if collecting:
                 gc.enable()
+        return compiled
 
 
 class PieceCompiler(_StepCompiler):

@@ -1,6 +1,7 @@
 """Orders of a strategy: what works at the open, what inside the bar, and what ends with it."""
 
 from cryptovolt.trading.step.booking import fill, worse
+from cryptovolt.trading.step.chain import join
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import (
     cell_of,
@@ -13,7 +14,6 @@ from cryptovolt.trading.step.exact import (
     within,
 )
 from cryptovolt.trading.step.layout import (
-    ACTIVE,
     BASIS,
     COOLDOWN,
     FEE,
@@ -131,7 +131,7 @@ def orders_at_open(bars: Numbers, books: Numbers, orders: Numbers, fills: Number
         if orders[o + O_BARS] > 0:
             orders[o + O_BARS] -= 1
         p = _record(o, orders)
-        books[p + ACTIVE] = 1
+        join(orders[o + O_SYMBOL], bars, books)
         if books[p + ROOM] >= 0:
             _work_at_open(o, bars, books, orders, fills)
         if orders[o + O_STATE] < O_DONE and orders[o + O_FORCE] != GOOD_TILL_CANCELLED:
@@ -360,7 +360,6 @@ def _limited(
 def _after_trade(
     o: int, p: int, delta: int, grew: int, lots: int, books: Numbers, orders: Numbers
 ) -> None:
-    books[p + ACTIVE] = 1
     orders[o + O_LOTS] -= delta
     orders[o + O_FILLED] += delta
     if not reduces(lots, lots + delta):
