@@ -21,13 +21,11 @@ def backtest(
     slippage: Annotated[float, typer.Option(help="A fraction of the price.")] = 0.0005,
     symbol: options.Symbol = None,
     timeframe: options.Timeframe = None,
+    source: options.SourceName = None,
     news: options.News = None,
     delay: options.Delay = "5m",
-    model: Annotated[Path | None, typer.Option(help="Folder of a trained model.")] = None,
-    detail: Annotated[
-        list[Path] | None,
-        typer.Option(help="Bars of a smaller time frame inside each bar; one file a symbol."),
-    ] = None,
+    model: options.Model = None,
+    detail: options.Detail = None,
     funding: options.Funding = None,
     assess: Annotated[
         bool, typer.Option("--assess", help="Ask everything else, and give a verdict.")
@@ -47,8 +45,8 @@ def backtest(
     import cryptovolt as cv
     from app.cli.output import print_json
 
-    read = options.read_markets(bars, symbol, timeframe)
-    fine = options.read_markets(detail) if detail else None
+    read = options.read_markets(bars, symbol, timeframe, source)
+    fine = options.read_detail(detail, read, source)
     rates = options.read_rates(funding, read)
     sentiment = options.read_news(news, delay)
     loaded = options.load(strategy, settings)

@@ -22,18 +22,23 @@ def lookahead(
     settings: options.Settings = None,
     symbol: options.Symbol = None,
     timeframe: options.Timeframe = None,
+    source: options.SourceName = None,
     news: options.News = None,
     delay: options.Delay = "5m",
     funding: options.Funding = None,
     times: Annotated[
-        int, typer.Option(min=1, help="Bars after which the future is altered.")
-    ] = 200,
+        int | None,
+        typer.Option(
+            min=1, help="Bars after which the future is altered; 200, or 20 where orders are sent."
+        ),
+    ] = None,
     seed: options.Seed = 7,
     as_json: options.Json = False,
 ) -> None:
     """Alter the future and name the line whose values of the past change; exit status 1 if any.
 
-    Every array on the way to the target is compared, whether or not it triggered anything.
+    Every array on the way to the target is compared, whether or not it triggered anything; of a
+    strategy that sends orders, every order.
     """
     import numpy as np
 
@@ -44,7 +49,7 @@ def lookahead(
     from cryptovolt.research.lookahead import lookahead as analyse
     from cryptovolt.research.probes import FeaturesProbe, probe_of
 
-    read = options.read_markets(bars, symbol, timeframe)
+    read = options.read_markets(bars, symbol, timeframe, source)
     sentiment = options.read_news(news, delay)
     rates = options.read_rates(funding, read)
     if strategy == FEATURES:

@@ -13,6 +13,7 @@ def recursive(
     settings: options.Settings = None,
     symbol: options.Symbol = None,
     timeframe: options.Timeframe = None,
+    source: options.SourceName = None,
     news: options.News = None,
     delay: options.Delay = "5m",
     funding: options.Funding = None,
@@ -32,7 +33,7 @@ def recursive(
     from cryptovolt.research.probes import probe_of
     from cryptovolt.research.recursive import recursive as analyse
 
-    read = options.read_markets(bars, symbol, timeframe)
+    read = options.read_markets(bars, symbol, timeframe, source)
     sentiment = options.read_news(news, delay)
     rates = options.read_rates(funding, read)
     loaded = options.load(strategy, settings)

@@ -25,15 +25,32 @@ StrategyName = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the strategy; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A parameter of the strategy, nested ones with dots; repeatable.",
+    ),
 ]
 Symbol = Annotated[str | None, typer.Option(help="For example BTCUSDT, where no file names it.")]
 Timeframe = Annotated[str | None, typer.Option(help="For example 1h, where no file names it.")]
+SourceName = Annotated[
+    str | None,
+    typer.Option(
+        "--source", help="Venue and market of the bars, e.g. binance-usdm, where no file names it."
+    ),
+]
 News = Annotated[Path | None, typer.Option(help="A .csv or .jsonl file of news.")]
 Delay = Annotated[str, typer.Option(help="From written to seen, e.g. 5m, 2h or 0.")]
 Funding = Annotated[
     list[Path] | None,
     typer.Option("--funding", help="File of recorded funding rates; one a symbol, in their order."),
+]
+Model = Annotated[Path | None, typer.Option("--model", help="Folder of a trained model.")]
+Detail = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--detail", help="Bars of a smaller time frame inside each bar; one file a symbol."
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
 LedgerPath = Annotated[
@@ -44,7 +61,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def read_markets(
-    files: list[Path], symbol: str | None = None, timeframe: str | None = None
+    files: list[Path],
+    symbol: str | None = None,
+    timeframe: str | None = None,
+    source: str | None = None,
 ) -> "Bars | Mapping[str, Bars]":
     """Return the bars of one file, or of several by symbol, cut to the times they share."""
     from cryptovolt.domain.errors import ConfigurationError
@@ -52,7 +72,7 @@ def read_markets(
 
     if symbol is not None and len(files) > 1:
         raise ConfigurationError("expected --symbol for one file only: several name their own")
-    read = [read_bars(path, symbol, timeframe) for path in files]
+    read = [read_bars(path, symbol, timeframe, source) for path in files]
     if len(read) == 1:
         return read[0]
     names = [bars.symbol for bars in read]
@@ -86,6 +106,16 @@ def shared_times(markets: "Mapping[str, Bars]") -> "Mapping[str, Bars]":
         columns = {c: getattr(bars, c)[kept] for c in ("timestamp", *VALUE_COLUMNS)}
         shared[name] = Bars(symbol=name, timeframe=bars.timeframe, source=bars.source, **columns)
     return shared
+
+
+def read_detail(
+    files: list[Path] | None, bars: "Bars | Mapping[str, Bars]", source: str | None = None
+) -> "Bars | Mapping[str, Bars] | None":
+    """Return bars of a smaller time frame; those of one symbol need not name it."""
+    if not files:
+        return None
+    (symbol, *others) = by_symbol(bars)
+    return read_markets(files, None if others else symbol, source=source)
 
 
 def read_rates(

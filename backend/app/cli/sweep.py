@@ -9,9 +9,6 @@ from app.cli import strategies as options
 
 if TYPE_CHECKING:
     from cryptovolt.backtest.run import Run
-    from cryptovolt.domain.costs import Costs
-    from cryptovolt.execution.settings import TradingSettings
-    from cryptovolt.research.strategy_maker import StrategyMaker
     from cryptovolt.research.sweep import Sweep
     from cryptovolt.research.trials import Selection
 
@@ -32,6 +29,11 @@ def sweep(
     slippage: Annotated[float, typer.Option(help="A fraction of the price.")] = 0.0005,
     symbol: options.Symbol = None,
     timeframe: options.Timeframe = None,
+    source: options.SourceName = None,
+    news: options.News = None,
+    delay: options.Delay = "5m",
+    model: options.Model = None,
+    detail: options.Detail = None,
     funding: options.Funding = None,
     random: Annotated[
         int | None, typer.Option(min=1, help="Draw so many combinations instead of all.")
@@ -59,23 +61,24 @@ def sweep(
     import cryptovolt as cv
     from app.cli.output import print_json
     from app.cli.progress import ShownProgress
-    from cryptovolt.research.strategy_maker import StrategyMaker
     from cryptovolt.research.sweep import sweep as try_all
 
-    read = options.read_markets(bars, symbol, timeframe)
-    maker = StrategyMaker(strategy)
-    costs = cv.Costs(fee=fee, slippage=slippage)
+    read = options.read_markets(bars, symbol, timeframe, source)
     book = options.open_ledger(ledger)
     with ShownProgress(quiet=as_json) as progress:
         found = try_all(
             read,
-            maker,
+            strategy,
             read_grid(grid),
-            trading=account_of(maker, cash, costs),
+            cash=cash,
+            costs=cv.Costs(fee=fee, slippage=slippage),
             method="grid" if random is None else "random",
             n_random=random,
             rng=np.random.default_rng(seed),
             funding=options.read_rates(funding, read),
+            detail_bars=options.read_detail(detail, read, source),
+            sentiment=options.read_news(news, delay),
+            model=model,
             ledger=book,
             study=study,
             backend=backend,
@@ -133,13 +136,6 @@ def _value(text: str) -> object:
     return text
 
 
-def account_of(maker: "StrategyMaker", cash: float, costs: "Costs") -> "TradingSettings":
-    """Return what the account of a strategy trades with."""
-    from cryptovolt.backtest.strategy import trading_settings
-
-    return trading_settings(maker.strategy({}), cash, costs)
-
-
 def _document(
     found: "Sweep",
     best: dict[str, Any],
@@ -152,6 +148,7 @@ def _document(
     return {
         "strategy": found.experiment.maker.name,
         "n_combinations": len(found),
+        "data_hash": found.trials[0].data_hash,
         "best": best,
         "stamps": list(run.stamps),
         "selection": asdict(selection),

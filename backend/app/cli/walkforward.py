@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli import strategies as options
-from app.cli.sweep import account_of, judged, read_grid, shown
+from app.cli.sweep import judged, read_grid, shown
 
 if TYPE_CHECKING:
     from cryptovolt.research.trials import Selection
@@ -36,6 +36,11 @@ def walkforward(
     slippage: Annotated[float, typer.Option(help="A fraction of the price.")] = 0.0005,
     symbol: options.Symbol = None,
     timeframe: options.Timeframe = None,
+    source: options.SourceName = None,
+    news: options.News = None,
+    delay: options.Delay = "5m",
+    model: options.Model = None,
+    detail: options.Detail = None,
     funding: options.Funding = None,
     objective: Annotated[str, typer.Option(help="The measure that is chosen by.")] = "sharpe",
     backend: Annotated[
@@ -57,9 +62,8 @@ def walkforward(
     from cryptovolt.research.strategy_maker import StrategyMaker
     from cryptovolt.research.walkforward_strategy import walkforward as walk
 
-    read = options.read_markets(bars, symbol, timeframe)
+    read = options.read_markets(bars, symbol, timeframe, source)
     maker = StrategyMaker(strategy)
-    costs = cv.Costs(fee=fee, slippage=slippage)
     with ShownProgress(quiet=as_json) as progress:
         found = walk(
             read,
@@ -71,8 +75,12 @@ def walkforward(
             embargo=embargo,
             anchored=anchored,
             objective=objective,
-            trading=account_of(maker, cash, costs),
+            cash=cash,
+            costs=cv.Costs(fee=fee, slippage=slippage),
             funding=options.read_rates(funding, read),
+            detail_bars=options.read_detail(detail, read, source),
+            sentiment=options.read_news(news, delay),
+            model=model,
             ledger=options.open_ledger(ledger),
             study=study,
             backend=backend,
@@ -96,6 +104,7 @@ def _document(
 
     return {
         "strategy": name,
+        "data_hash": found.trials[-1].data_hash,
         "folds": found.folds.to_dicts(),
         "stamps": list(found.run.stamps),
         "statistics": dict(found.run.statistics),

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
+from cryptovolt.market.reading import read_bars
+from cryptovolt.market.resampling import resample
 from cryptovolt.market.writing import write_bars
 from cryptovolt.research.ledger import FileLedger
 from cryptovolt.research.synthetic import synthetic_bars
@@ -276,8 +278,8 @@ def test_a_walk_forward_chooses_on_the_past_and_trades_what_comes_next(
     assert len(found["folds"]) == 4
     assert {fold["fast"] for fold in found["folds"]} <= {10, 30}
     assert found["stamps"] == []
-    # Two combinations in four folds, and the run; the first two saw no bar that was traded.
-    assert found["selection"]["trials"]["n_trials"] == 4 * 2 + 1 - 2
+    # Two combinations, however many folds they were tried in, and the run.
+    assert found["selection"]["trials"]["n_trials"] == 2 + 1
     text = run(home, *walk, "--anchored", "--report", tmp_path / "walk.html")
     assert "out of sample" in text
     assert (tmp_path / "walk.html").is_file()
@@ -315,3 +317,148 @@ def test_files_that_are_not_there_or_wrong_are_named(home: Path, tmp_path: Path)
     text = run(home, "backtest", tmp_path / "no.csv", "-s", f"{TEMPLATE}:Template", code=1)
     assert "no.csv" in text
     assert len(text.splitlines()) == 1
+
+
+ORDERS = ROOT / "engine" / "tests" / "strategies" / "ordering.py"
+GUILTY_ORDERS = ROOT / "engine" / "tests" / "strategies" / "guilty_orders.py"
+
+
+def news_file(path: Path) -> Path:
+    # Every eight hours something good or something bad.
+    rows = [
+        f'{{"date": {1_689_200_000 + 28_800 * k}, "text": "Bitcoin {word} number {k}"}}'
+        for k in range(400)
+        for word in (["soars to a great record, bulls win"] * 3 + ["crash, fraud, terrible loss"])[
+            k // 5 % 4 : k // 5 % 4 + 1
+        ]
+    ]
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_orders_are_swept_and_walked_forward_like_targets(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shared = (files("AAAUSDT"), "-s", f"{ORDERS}:Breakout", "--ledger", tmp_path / "trials.jsonl",
+              "--workers", 2)  # fmt: skip
+    found = run_json(home, "sweep", *shared, "--grid", "length=12,36", "--grid", "stop=0.02")
+    alone = run_json(home, "backtest", *shared[:3], "--set", "length=36", "--set", "stop=0.02")
+    assert found["rows"][1]["total_return"] == alone["statistics"]["total_return"]
+    assert found["rows"][1]["n_trades"] > 3
+    walk = run_json(
+        home, "walkforward", *shared, "--grid", "length=12,36", "--train", 1000, "--test", 1000
+    )
+    assert {fold["length"] for fold in walk["folds"]} <= {12, 36}
+    assert walk["statistics"]["n_fills"] > 3
+
+
+def test_orders_are_analysed_for_look_ahead_and_warm_up(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    guilty = ("lookahead", files("AAAUSDT"), "-s", f"{GUILTY_ORDERS}:Tomorrow", "--times", 3)
+    text = run(home, *guilty, code=1)
+    assert "Tomorrow READS AHEAD: its orders up to 3 bars" in text
+    assert "`return float(memory[min(row + steps, len(memory) - 1)])`: what is returned at" in text
+    honest = (files("AAAUSDT"), "-s", f"{ORDERS}:Breakout")
+    assert "Breakout does not read ahead" in run(home, "lookahead", *honest, "--times", 3)
+    assert run_json(home, "recursive", *honest, "--times", 5)["guilty"] is False
+    (tmp_path / "mine.py").write_text(
+        "from cryptovolt import Order, Side, indicators\n"
+        "class Mine:\n    warmup = 20\n    def orders(self, history, account):\n"
+        "        mean = indicators.ema(history.close, 10)[-1]\n"
+        "        if account.open_orders or account.positions[history.symbol].quantity:\n"
+        "            return []\n"
+        "        return [Order(symbol=history.symbol, side=Side.BUY, quantity=mean / 1e9)]\n"
+    )
+    text = run(home, "recursive", files("AAAUSDT"), "-s", tmp_path / "mine.py", "--times", 5,
+               code=1)  # fmt: skip
+    assert "a warm-up of 20 is TOO SHORT, the smallest that suffices is" in text
+    assert "orders:5 mean" in text
+
+
+def test_news_detail_and_funding_reach_every_combination_and_every_fold(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    news, rates = news_file(tmp_path / "news.jsonl"), rates_file(tmp_path / "r.csv", rate=-0.0001)
+    shared = ("-s", f"{ORDERS}:NewsAndFunding", "--news", news, "--funding", rates)
+    one = (files("AAAUSDT"), *shared)
+    grid = ("--grid", "level=0.0,0.2", "--ledger", tmp_path / "trials.jsonl", "--workers", 1)
+    found = run_json(home, "sweep", *one, *grid)
+    alone = run_json(home, "backtest", *one, "--ledger", tmp_path / "alone.jsonl")
+    assert found["rows"][0]["total_return"] == alone["statistics"]["total_return"]
+    assert found["rows"][0]["n_trades"] > 5
+    # The trial of the backtest tells the same data.
+    (trial,) = FileLedger(tmp_path / "alone.jsonl").trials(["AAAUSDT"], 0, 2_000_000_000_000)
+    assert trial.data_hash == found["data_hash"]
+    walk = ("walkforward", *one, *grid, "--train", 1000, "--test", 1000)
+    plain = run_json(home, *walk)
+    assert plain["statistics"]["funding_paid"] < 0
+    # With another delay they are other news.
+    assert run_json(home, *walk, "--delay", "4h")["data_hash"] != plain["data_hash"]
+    missing = run(home, "sweep", *one[:3], "--news", news, "--grid", "level=0.0", code=1)
+    assert missing.startswith("error: ")
+    assert len(missing.splitlines()) == 1
+
+
+def test_detail_bars_reach_every_combination_and_every_fold(home: Path, tmp_path: Path) -> None:
+    fine = synthetic_bars(
+        6_000, end=1_700_000_000_000, rng=np.random.default_rng(5), timeframe="15m"
+    )
+    write_bars(fine, tmp_path / "fine.parquet")
+    write_bars(resample(fine, "1h"), tmp_path / "coarse.parquet")
+    one = (tmp_path / "coarse.parquet", "-s", f"{TEMPLATE}:Template",
+           "--detail", tmp_path / "fine.parquet")  # fmt: skip
+    grid = ("--grid", "fast=10,20", "--grid", "slow=60", "--workers", 1)
+    found = run_json(home, "sweep", *one, *grid)
+    alone = run_json(home, "backtest", *one, "--set", "fast=20", "--set", "slow=60")
+    assert found["rows"][1]["total_return"] == alone["statistics"]["total_return"]
+    bare = run_json(home, "sweep", *one[:3], *grid)
+    assert bare["data_hash"] != found["data_hash"]
+    walk = run_json(home, "walkforward", *one, *grid, "--train", 500, "--test", 500)
+    assert walk["statistics"]["n_fills"] > 2
+
+
+def test_nested_parameters_of_the_hybrid_strategy_have_dotted_names(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    one = (files("AAAUSDT"), "-s", "hybrid", "--ledger", tmp_path / "trials.jsonl")
+    found = run_json(
+        home, "backtest", *one, "--set", "weights.rules=0.9", "--set", "limits.stop_loss=0.02"
+    )
+    assert found["parameters"]["weights.rules"] == 0.9
+    assert found["parameters"]["weights.ml"] == pytest.approx(0.1 * 6 / 7)
+    assert found["settings"]["stop_loss"] == 0.02
+    grid = ("--grid", "weights.rules=0.3,0.9", "--workers", 1)
+    swept = run_json(home, "sweep", *one, *grid, "--grid", "limits.stop_loss=0.02,0.05")
+    assert swept["rows"][2]["total_return"] == found["statistics"]["total_return"]
+    walk = run_json(home, "walkforward", *one, *grid, "--train", 1000, "--test", 1000)
+    assert "weights.rules" in walk["folds"][0]
+    for command in (("backtest", *one, "--set", "weights.news=1"),
+                    ("sweep", *one, "--grid", "weights.news=1"),
+                    ("walkforward", *one, "--grid", "weights.news=1", "--train", 9, "--test", 9),
+                    ):  # fmt: skip
+        wrong = run(home, *command, code=1)
+        assert len(wrong.splitlines()) == 1
+        assert "weights.news" in wrong
+        assert "weights.ml, weights.rules, weights.sentiment" in wrong
+        assert "limits.max_position" in wrong
+
+
+def test_a_source_can_be_given_where_no_file_names_it(
+    home: Path, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    bars = read_bars(files("AAAUSDT"))
+    path = tmp_path / "mine.csv"
+    rows = zip(*(getattr(bars, name) for name in ("timestamp", *VALUE_COLUMNS)), strict=True)
+    path.write_text(
+        "\n".join(["time,open,high,low,close,volume", *(",".join(map(str, row)) for row in rows)])
+    )
+    name = ("--symbol", "AAAUSDT", "--timeframe", "1h", "-s", f"{TEMPLATE}:Template")
+
+    def hashed(*source: str) -> str:
+        found = run_json(home, "backtest", path, *name, *source)
+        return found["settings"]["data_hash"]["AAAUSDT"]
+
+    assert hashed("--source", "binance") == bars.content_hash()
+    assert hashed() != bars.content_hash()
+    assert hashed("--source", "binance-usdm") not in {hashed(), bars.content_hash()}
