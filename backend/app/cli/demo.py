@@ -1,6 +1,7 @@
 """The command ``cryptovolt demo``: the whole corridor once."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,10 @@ def demo(
         list[Path] | None, typer.Option(help="File of bars; may be given several times.")
     ] = None,
     news: Annotated[Path | None, typer.Option(help="File of news: csv or jsonl.")] = None,
+    funding: Annotated[
+        Path | None,
+        typer.Option(help="Funding rates of the perpetual; else those that are stored."),
+    ] = None,
     symbol: Annotated[str | None, typer.Option(help="Symbol, e.g. BTCUSDT.")] = None,
     timeframe: Annotated[str | None, typer.Option(help="Time frame, e.g. 1h.")] = None,
     source: Annotated[str | None, typer.Option(help="Venue and market.")] = None,
@@ -42,6 +47,7 @@ def demo(
     from app.core.init_db import init_db
     from app.services.auth import ensure_local_user
     from app.services.corridor import WalkOptions, walk
+    from app.services.funding import funding_source
     from app.wiring import trial_ledger
 
     now = datetime.now(UTC)
@@ -52,12 +58,13 @@ def demo(
     console.print("Market …")
     given = (bars or [], news, symbol, timeframe, source)
     market = _market(given, synthetic, now, console)
+    rates = funding_source(funding).rates(market.key)
     with SessionLocal.begin() as db:
         user = ensure_local_user(db)
         db.flush()
         db.expunge(user)
     with _shown(console) as progress:
-        walked = walk(market, user, options, progress, trial_ledger())
+        walked = walk(market, user, replace(options, funding=rates), progress, trial_ledger())
     path = _write_report(walked, report or settings.home / "reports" / "demo.html")
     summary = _summary(walked, path)
     if as_json:
@@ -148,8 +155,18 @@ def _write_report(walked: "Walk", path: Path) -> Path:
             "model": walked.trained.model.artefact_hash,
             "model status": walked.trained.status,
             "bar snapshot": walked.data_hash,
+            **_funding(walked),
         },
     )
+
+
+def _funding(walked: "Walk") -> dict[str, Any]:
+    from app.services.funding import funding_record
+
+    # Of the bars that the report is about.
+    first = walked.trained.first_out_of_sample
+    said = funding_record(walked.market.bars, first, walked.rates)
+    return {} if said is None else {"funding": said["text"]}
 
 
 def _summary(walked: "Walk", report: Path) -> dict[str, Any]:
@@ -175,6 +192,7 @@ def _summary(walked: "Walk", report: Path) -> dict[str, Any]:
         },
         "verdict": trained.evaluation.verdict.text,
         "model_status": trained.status,
+        **_funding(walked),
         "gates": {gate.name: gate.passed for gate in trained.gates},
         "actions_changed_by": dict(walked.influence),
         "backtest": statistics(walked.backtest),
@@ -227,6 +245,7 @@ def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("gates", "all passed" if not failed else "FAILED: " + ", ".join(failed)),
         ("model", f"{summary['model_status']}, id {summary['model_id']}"),
+        *([("funding", summary["funding"])] if "funding" in summary else []),
         ("actions changed by", changed),
         ("backtest after costs", _result(summary["backtest"])),
         ("buy and hold, same bars", _result(summary["buy_and_hold"])),

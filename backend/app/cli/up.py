@@ -24,6 +24,10 @@ def up(
         Path | None, typer.Option(help="Bars to replay; else what is stored, else SYNTHETIC.")
     ] = None,
     news: Annotated[Path | None, typer.Option(help="News to score and replay with them.")] = None,
+    funding: Annotated[
+        Path | None,
+        typer.Option(help="Funding rates of the perpetual; else those that are stored."),
+    ] = None,
     symbol: Annotated[str | None, typer.Option(help="Symbol, if the file does not say.")] = None,
     timeframe: Annotated[str | None, typer.Option(help="Time frame, likewise.")] = None,
     source: Annotated[str | None, typer.Option(help="Venue and market, likewise.")] = None,
@@ -42,6 +46,7 @@ def up(
     for name, value in (
         ("--bars", bars),
         ("--news", news),
+        ("--funding", funding),
         ("--symbol", symbol),
         ("--timeframe", timeframe),
         ("--source", source),

@@ -84,6 +84,7 @@ class Walk:
     differences: int
     session_id: int
     model_id: int
+    rates: FundingRates | None = None
 
 
 def walk(
@@ -140,6 +141,7 @@ def walk(
         differences=differences(turns, alone),
         session_id=session_id,
         model_id=model_id,
+        rates=options.funding,
     )
 
 

@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+import polars as pl
 import psycopg
 import pytest
+
+from cryptovolt.research.synthetic import synthetic_bars
 
 PROGRAM = [sys.executable, "-c", "from app.cli import main; main()"]
 DEMO = [*PROGRAM, "demo", "--synthetic", "--json"]
@@ -59,6 +63,31 @@ def test_the_demo_tells_in_json_what_the_corridor_gave(
     stored = counted(fresh_database_url)
     assert stored["bars"] == found["bars"]
     assert stored["signals"] == stored["equity"] == found["paper"]["bars"]
+
+
+def test_a_perpetual_pays_funding_in_the_demo(fresh_database_url: str, tmp_path: Path) -> None:
+    del fresh_database_url
+    made = synthetic_bars(4_000, end=1_700_000_000_000, rng=np.random.default_rng(24))
+    bars, rates = tmp_path / "PERPUSDT-1h.csv", tmp_path / "PERPUSDT-funding.csv"
+    made.to_polars().write_csv(bars)
+    times = made.timestamp[::8]
+    columns = {"timestamp": times, "funding_rate": np.full(times.size, 0.002)}
+    pl.DataFrame(columns).write_csv(rates)
+    words = [*PROGRAM, "demo", "--json", "--bars", str(bars), "--symbol", "PERPUSDT"]
+    words += ["--timeframe", "1h", "--report", str(tmp_path / "report.html")]
+    result = run(*words, "--source", "test-usdm", "--funding", str(rates))
+    assert result.returncode == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    assert found["funding"].startswith("Funding is charged at ")
+    assert found["backtest"]["funding_paid"] > 0.0
+    assert found["paper"]["held_out_funding_paid"] > 0.0
+    assert found["paper"]["differences_from_backtest"] == 0
+    assert found["funding"] in html.unescape((tmp_path / "report.html").read_text())
+    free = run(*words, "--source", "other-usdm")
+    assert "Funding is not charged: no funding rates of PERPUSDT (other-usdm)" in free.stdout
+    spot = run(*words, "--source", "test", "--funding", str(rates))
+    assert spot.returncode == 1
+    assert "error: expected bars of a perpetual beside funding rates" in spot.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is for POSIX")
