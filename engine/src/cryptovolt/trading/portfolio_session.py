@@ -22,6 +22,7 @@ from cryptovolt.market.windows import anchored_windows, live_rows
 from cryptovolt.portfolio.realised import Booked, Held, book
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.account import Account, FundingDue
+from cryptovolt.trading.refusal import refuse_entries
 from cryptovolt.trading.strategy import Strategy
 from cryptovolt.trading.target_strategy import Markets, cut
 from cryptovolt.trading.voices import Known, voice_of
@@ -130,6 +131,7 @@ class PortfolioSession:
         sentiment: SentimentSeries | None = None,
         funding: Sequence[FundingDue] = (),
         rates: Funding | None = None,
+        refusal: str | None = None,
     ) -> PortfolioTurn:
         """Live through one closed bar of every symbol.
 
@@ -144,6 +146,8 @@ class PortfolioSession:
         rates : FundingRates or mapping of str to FundingRates, optional
             What has been paid so far, for a strategy that looks at it; payments after the bar's
             close change nothing.
+        refusal : str, optional
+            Why no position may be opened or enlarged now, one clause; it becomes a veto.
 
         Raises
         ------
@@ -163,7 +167,10 @@ class PortfolioSession:
         *_, window = anchored_windows(first, warmup)
         block = cut(self._recent, window.start, window.stop)
         ready = len(first) > warmup
+        prices = {symbol: float(bars[symbol].close[0]) for symbol in self._recent}
         answer = self._voice.speak(block, self._account, Known(sentiment, rates), ready=ready)
+        if refusal is not None:
+            answer = refuse_entries(self._account, answer, prices, refusal)
         if answer.asked:
             self._asked_at = timestamp
         held = self._account.positions
@@ -175,7 +182,7 @@ class PortfolioSession:
             equity=self._account.equity,
             cash=self._account.cash,
             positions={symbol: held[symbol].quantity for symbol in self._recent},
-            prices={symbol: float(bars[symbol].close[0]) for symbol in self._recent},
+            prices=prices,
             halted=self._account.halted,
             sent=answer.sent,
             ended=tuple(self._account.ended_orders),

@@ -108,6 +108,7 @@ class PaperSession:
         sentiment: SentimentSeries | None = None,
         funding: Sequence[FundingDue] = (),
         rates: Funding | None = None,
+        refusal: str | None = None,
     ) -> Turn:
         """Live through one closed bar.
 
@@ -122,6 +123,9 @@ class PaperSession:
         rates : FundingRates or mapping of str to FundingRates, optional
             What has been paid so far, for a strategy that looks at it; payments after the bar's
             close change nothing.
+        refusal : str, optional
+            Why no position may be opened or enlarged now, one clause; it becomes a veto of every
+            signal that asked for one. What makes a position smaller passes.
 
         Raises
         ------
@@ -130,7 +134,7 @@ class PaperSession:
         LookAheadError
             If the strategy now says something else about a past bar.
         """
-        turn = self._session.on_bars({self._symbol: bar}, sentiment, funding, rates)
+        turn = self._session.on_bars({self._symbol: bar}, sentiment, funding, rates, refusal)
         return Turn(
             timestamp=turn.timestamp,
             signal=turn.signals[self._symbol],
