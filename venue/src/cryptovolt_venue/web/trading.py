@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from cryptovolt_venue.accounts import accounts_of
+from cryptovolt_venue.accounts import Account, accounts_of
 from cryptovolt_venue.exchange import Exchange
+from cryptovolt_venue.floor import Frame
+from cryptovolt_venue.requests import Parameters
 from cryptovolt_venue.web.endpoints import Endpoint, Weight
 from cryptovolt_venue.web.signing import Action, signed
 from cryptovolt_venue.web.spot_orders import SpotOrders
@@ -23,6 +25,11 @@ def routes(exchange: Exchange) -> Iterator[Endpoint]:
         spot_orders, SpotQueries(accounts, spot_orders.counts)
     ):
         yield Endpoint(method, "/api/v3" + path, "spot", name, signed(accounts, action), weight)
+    for path in ("/margin/allPairs", "/margin/isolated/allPairs"):
+        # Clients with a key ask what may be traded on margin: nothing.
+        yield Endpoint(
+            "GET", "/sapi/v1" + path, "spot", "margin_pairs", signed(accounts, _nothing), 1
+        )
     queries = UsdmQueries(accounts, usdm_orders.counts)
     for method, path, name, action, weight in (
         *_usdm_orders(usdm_orders, queries),
@@ -108,3 +115,8 @@ def _with_symbol(one: int, every: int) -> Weight:
 
 def _my_trades_weight(query: Mapping[str, str]) -> int:
     return 5 if query.get("orderId") else 20
+
+
+def _nothing(account: Account, parameters: Parameters) -> list[Frame]:
+    del account, parameters
+    return []
