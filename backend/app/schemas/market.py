@@ -8,6 +8,8 @@ from pydantic import Field, FiniteFloat, model_validator
 from app.schemas.common import Given, Returned, SourceName, Symbol, TimeframeName, TimeMs
 
 MAX_BARS = 5_000
+MAX_CHECKED = 20_000
+MAX_GAPS = 1_000
 
 Column = Annotated[list[FiniteFloat], Field(min_length=1, max_length=MAX_BARS)]
 
@@ -76,3 +78,65 @@ class CoverageOut(Returned):
     last: datetime
     n_bars: int
     missing: int | None
+
+
+class GapOut(Returned):
+    """Bars absent between two stored ones, given by the opens of those two."""
+
+    before: datetime
+    after: datetime
+    n_missing: int
+
+
+class GapsOut(Returned):
+    """Gaps of one series, newest first; `n_gaps` and `n_missing` count also those not listed.
+
+    Looked at are the newest `n_bars` bars, from `first` to `last`.
+    """
+
+    symbol: str
+    timeframe: str
+    source: str
+    first: datetime
+    last: datetime
+    n_bars: int
+    n_gaps: int
+    n_missing: int
+    gaps: list[GapOut]
+
+
+class FindingOut(Returned):
+    """One kind of thing that a check found, in how many bars, and a clause with examples."""
+
+    kind: str
+    n_bars: int
+    text: str
+
+
+class QualityOut(Returned):
+    """What a check found in the newest `n_bars` bars of one series, from `first` to `last`.
+
+    Warnings are looked for only where there are no errors.
+    """
+
+    symbol: str
+    timeframe: str
+    source: str
+    first: datetime
+    last: datetime
+    n_bars: int
+    errors: list[FindingOut]
+    warnings: list[FindingOut]
+
+
+class RepairOut(Returned):
+    """A note on one bar: `replaced`, with what the stream had and what REST has, or `absent`.
+
+    Values are open, high, low, close and volume.
+    """
+
+    timestamp: datetime
+    kind: str
+    was: list[float] | None
+    now: list[float] | None
+    noted_at: datetime

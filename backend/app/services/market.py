@@ -1,23 +1,54 @@
 """Market data and sentiment, read by every user and written by traders."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.core.times import milliseconds, moment_of
 from app.models.database import SentimentData
-from app.repositories import market_read
+from app.models.feed import BarRepair
+from app.repositories import bars as stored_bars
+from app.repositories import market_notes, market_read
 from app.repositories.bars import SeriesKey, SeriesWriter, Written
 from app.repositories.market_read import Coverage, SentimentFilter, Series
 from app.services.access import Actor, NotFoundError
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.timeframe import timeframe_ms
-from cryptovolt.market.checking import require_clean
+from cryptovolt.market.checking import Findings, check_bars, require_clean
 from cryptovolt.market.naming import venue_symbol
 from cryptovolt.sentiment import SCORER_NAME, score_sentiment, scorer_hash
 from cryptovolt.sentiment.text import clean_text, text_digest, text_hash
+
+MAX_SEARCHED = 1_000_000
+"""Gaps are looked for among so many of the newest bars of a series: two years of minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesGaps:
+    """The newest gaps of a series, and how many bars and gaps there are in what was looked at."""
+
+    key: SeriesKey
+    first: datetime
+    last: datetime
+    n_bars: int
+    n_gaps: int
+    n_missing: int
+    gaps: list[tuple[datetime, datetime, int]]
+    """Opens before and after, and the number of bars missing between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesQuality:
+    """What was found in the newest bars of a series."""
+
+    key: SeriesKey
+    first: datetime
+    last: datetime
+    findings: Findings
 
 
 def bars(
@@ -27,10 +58,7 @@ def bars(
     symbol = venue_symbol(symbol)
     columns = market_read.latest_bars(db, symbol, timeframe, source, end_ms, limit)
     if not columns["timestamp"] and not market_read.series_exists(db, symbol, timeframe, source):
-        raise NotFoundError(
-            f"there are no bars of {symbol} {timeframe} from {source}: "
-            "GET /api/v1/market/symbols lists what is stored"
-        )
+        raise _not_stored(SeriesKey(symbol, timeframe, source))
     return columns
 
 
@@ -81,6 +109,51 @@ def missing_bars(series: Coverage) -> int | None:
         return None
     span_ms = round((series.last - series.first).total_seconds() * 1000)
     return max(0, span_ms // step + 1 - series.n_bars)
+
+
+def gaps(db: Session, symbol: str, timeframe: str, source: str, limit: int) -> SeriesGaps:
+    """Return the newest gaps of a series, looked for in its newest million bars."""
+    key = SeriesKey(venue_symbol(symbol), timeframe, source)
+    step = timeframe_ms(timeframe)
+    seen = market_notes.looked_at(db, key, MAX_SEARCHED)
+    if seen.first is None or seen.last is None:
+        raise _not_stored(key)
+    n_missing = max(0, _steps(seen.first, seen.last, step) + 1 - seen.n_bars)
+    found = market_notes.NewestGaps([], 0)
+    if n_missing > 0:
+        found = market_notes.newest_gaps(db, key, step, MAX_SEARCHED, limit)
+    listed = [(before, after, _steps(before, after, step) - 1) for before, after in found.gaps]
+    return SeriesGaps(key, seen.first, seen.last, seen.n_bars, found.n_gaps, n_missing, listed)
+
+
+def quality(db: Session, symbol: str, timeframe: str, source: str, limit: int) -> SeriesQuality:
+    """Check the newest bars of a series, as ``bars check`` checks all of them."""
+    key = SeriesKey(venue_symbol(symbol), timeframe, source)
+    timeframe_ms(timeframe)
+    found = stored_bars.latest_bars(db, key, limit)
+    if not len(found):
+        raise _not_stored(key)
+    findings = check_bars(found, milliseconds(datetime.now(UTC)))
+    first, last = (moment_of(int(found.timestamp[row])) for row in (0, -1))
+    return SeriesQuality(key, first, last, findings)
+
+
+def repairs(
+    db: Session, symbol: str, timeframe: str, source: str, skip: int, limit: int
+) -> list[BarRepair]:
+    """Return a page of the notes on bars that were replaced, or that the venue does not have."""
+    key = SeriesKey(venue_symbol(symbol), timeframe, source)
+    return market_notes.list_repairs(db, key, skip, limit)
+
+
+def _steps(first: datetime, last: datetime, interval_ms: int) -> int:
+    return round((last - first).total_seconds() * 1000) // interval_ms
+
+
+def _not_stored(key: SeriesKey) -> NotFoundError:
+    return NotFoundError(
+        f"there are no bars of {key}: GET /api/v1/market/symbols lists what is stored"
+    )
 
 
 def list_sentiment(

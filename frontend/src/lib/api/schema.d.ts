@@ -220,6 +220,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/market/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Feeds
+         * @description Return which series are live, which are not and why, and what is wrong now.
+         */
+        get: operations["read_feeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/market/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Gaps
+         * @description Return the newest gaps of a series; they are looked for in its newest million bars.
+         */
+        get: operations["read_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/market/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Quality
+         * @description Check the newest `limit` bars of a series, and return what is wrong or worth knowing.
+         */
+        get: operations["read_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/market/repairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repairs
+         * @description List the bars of a series that REST replaced or the venue does not have, newest first.
+         */
+        get: operations["list_repairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/market/symbols": {
         parameters: {
             query?: never;
@@ -854,6 +934,119 @@ export interface components {
             timestamp: number[];
         };
         /**
+         * FeedOut
+         * @description The process that feeds one source; `trouble` says what is wrong with it, null if nothing.
+         */
+        FeedOut: {
+            /** Clock Checked At */
+            clock_checked_at: string | null;
+            /** Clock Offset Ms */
+            clock_offset_ms: number | null;
+            /** Counts */
+            counts: {
+                [key: string]: unknown;
+            };
+            /**
+             * Heartbeat At
+             * Format: date-time
+             */
+            heartbeat_at: string;
+            /** Process */
+            process: string;
+            /** Source */
+            source: string;
+            /** Speed */
+            speed: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Stopped At */
+            stopped_at: string | null;
+            /** Trouble */
+            trouble: string | null;
+        };
+        /**
+         * FeedsOut
+         * @description Every feed at one time.
+         */
+        FeedsOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Feeds */
+            feeds: components["schemas"]["FeedOut"][];
+            /** Incidents */
+            incidents: components["schemas"]["IncidentOut"][];
+            /** Series */
+            series: components["schemas"]["SeriesFeedOut"][];
+        };
+        /**
+         * FindingOut
+         * @description One kind of thing that a check found, in how many bars, and a clause with examples.
+         */
+        FindingOut: {
+            /** Kind */
+            kind: string;
+            /** N Bars */
+            n_bars: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * GapOut
+         * @description Bars absent between two stored ones, given by the opens of those two.
+         */
+        GapOut: {
+            /**
+             * After
+             * Format: date-time
+             */
+            after: string;
+            /**
+             * Before
+             * Format: date-time
+             */
+            before: string;
+            /** N Missing */
+            n_missing: number;
+        };
+        /**
+         * GapsOut
+         * @description Gaps of one series, newest first; `n_gaps` and `n_missing` count also those not listed.
+         *
+         *     Looked at are the newest `n_bars` bars, from `first` to `last`.
+         */
+        GapsOut: {
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /** Gaps */
+            gaps: components["schemas"]["GapOut"][];
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            /** N Bars */
+            n_bars: number;
+            /** N Gaps */
+            n_gaps: number;
+            /** N Missing */
+            n_missing: number;
+            /** Source */
+            source: string;
+            /** Symbol */
+            symbol: string;
+            /** Timeframe */
+            timeframe: string;
+        };
+        /**
          * Health
          * @description The server answers.
          */
@@ -864,6 +1057,29 @@ export interface components {
              * @constant
              */
             status?: "ok";
+        };
+        /**
+         * IncidentOut
+         * @description A trouble that is not over; symbol and time frame are empty for a whole source.
+         */
+        IncidentOut: {
+            /** Incident Id */
+            incident_id: string | null;
+            /** Kind */
+            kind: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Reason */
+            reason: string;
+            /** Source */
+            source: string;
+            /** Symbol */
+            symbol: string;
+            /** Timeframe */
+            timeframe: string;
         };
         JsonValue: unknown;
         /**
@@ -996,6 +1212,36 @@ export interface components {
             unrealised_pnl: string | null;
         };
         /**
+         * QualityOut
+         * @description What a check found in the newest `n_bars` bars of one series, from `first` to `last`.
+         *
+         *     Warnings are looked for only where there are no errors.
+         */
+        QualityOut: {
+            /** Errors */
+            errors: components["schemas"]["FindingOut"][];
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            /** N Bars */
+            n_bars: number;
+            /** Source */
+            source: string;
+            /** Symbol */
+            symbol: string;
+            /** Timeframe */
+            timeframe: string;
+            /** Warnings */
+            warnings: components["schemas"]["FindingOut"][];
+        };
+        /**
          * RegisterIn
          * @description A new account.
          */
@@ -1009,6 +1255,30 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /**
+         * RepairOut
+         * @description A note on one bar: `replaced`, with what the stream had and what REST has, or `absent`.
+         *
+         *     Values are open, high, low, close and volume.
+         */
+        RepairOut: {
+            /** Kind */
+            kind: string;
+            /**
+             * Noted At
+             * Format: date-time
+             */
+            noted_at: string;
+            /** Now */
+            now: number[] | null;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Was */
+            was: number[] | null;
         };
         /**
          * SentimentIn
@@ -1071,6 +1341,45 @@ export interface components {
              * Format: date-time
              */
             timestamp: string;
+        };
+        /**
+         * SeriesFeedOut
+         * @description How one series is fed; `refusal` says why it may not be traded now, and is null if it may.
+         */
+        SeriesFeedOut: {
+            /** Absent */
+            absent: number;
+            /** Bars */
+            bars: number;
+            /** Last Open */
+            last_open: string | null;
+            /** Last Trade Id */
+            last_trade_id: string | null;
+            /** Late */
+            late: number;
+            /** Reason */
+            reason: string | null;
+            /** Refusal */
+            refusal: string | null;
+            /** Refused */
+            refused: number;
+            /** Repaired */
+            repaired: number;
+            /** Replaced */
+            replaced: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Source */
+            source: string;
+            /** State */
+            state: string;
+            /** Symbol */
+            symbol: string;
+            /** Timeframe */
+            timeframe: string;
         };
         /**
          * SessionOut
@@ -2687,6 +2996,390 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CoverageOut"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    read_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedsOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    read_gaps: {
+        parameters: {
+            query: {
+                symbol: string;
+                timeframe: string;
+                source: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapsOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    read_quality: {
+        parameters: {
+            query: {
+                symbol: string;
+                timeframe: string;
+                source: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    list_repairs: {
+        parameters: {
+            query: {
+                symbol: string;
+                timeframe: string;
+                source: string;
+                skip?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairOut"][];
                 };
             };
             /** @description Unauthorized */
