@@ -134,7 +134,7 @@ def test_the_database_refuses_what_would_break_the_chain(
     ledger.append([trial()])
     with pytest.raises(IntegrityError), session:
         session.execute(text(statement))
-    assert str(ledger.verify()) == "1 trials, intact"
+    assert str(ledger.verify()) == "1 trial, intact"
 
 
 @pytest.mark.parametrize(("number", "study"), [(3, "first"), (1, "first"), (2, "other")])
