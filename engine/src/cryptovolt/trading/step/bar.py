@@ -2,7 +2,7 @@
 
 from cryptovolt.trading.step.chain import after, put_behind
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import cell_of, larger, part_down, part_up
+from cryptovolt.trading.step.exact import bar_of, larger, part_down, part_up, record
 from cryptovolt.trading.step.exits import (
     margin_call,
     profit_at_open,
@@ -29,7 +29,6 @@ from cryptovolt.trading.step.layout import (
     GREW_BY_LIMIT,
     GREW_INSIDE,
     HALTED,
-    HEADER,
     HELD,
     HIGH,
     LOCKED,
@@ -39,7 +38,6 @@ from cryptovolt.trading.step.layout import (
     MARGINED,
     N_FILLS,
     N_PAYMENT,
-    N_SYMBOL,
     N_SYMBOLS,
     NEVER,
     NO_MARGIN_CALL,
@@ -69,7 +67,6 @@ from cryptovolt.trading.step.layout import (
     TOP,
     WATCH_HIGH,
     WATCH_LOW,
-    WIDTH,
     WISH,
     Numbers,
 )
@@ -117,14 +114,14 @@ def begin_bar(
     _look(bars, books)
     s = books[FIRST]
     while s < n_symbols:
-        hear(HEADER + s * N_SYMBOL, bars[cell + s * WIDTH + OPEN], deaf, books)
+        hear(record(s, books), bar_of(s, bars, books)[OPEN], deaf, books)
         s = after(s, books)
     _leave_at_open(bars, books, fills)
     # Sales first: what they free pays for what grows.
     for growing in range(2):
         s = books[FIRST]
         while s < n_symbols:
-            if books[HEADER + s * N_SYMBOL + REASON] != R_NONE:
+            if record(s, books)[REASON] != R_NONE:
                 fill_at_open(s, growing != 0, bars, books, fills)
             s = after(s, books)
 
@@ -134,7 +131,7 @@ def stops_of_bar(grown: bool, bars: Numbers, books: Numbers, fills: Numbers) -> 
     """Close what the bar stops out: all positions, or only those that grew inside it."""
     s = books[FIRST]
     while s < books[N_SYMBOLS]:
-        grew = books[HEADER + s * N_SYMBOL + GREW]
+        grew = record(s, books)[GREW]
         if not grown or grew & GREW_INSIDE != 0:
             # A limit that the open has passed was filled before it, so the open counts.
             from_open = not grown or grew & GREW_BY_LIMIT != 0
@@ -148,7 +145,7 @@ def end_bar(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     s = books[FIRST]
     while s < books[N_SYMBOLS]:
         # Where the position grew inside the bar, its extremes may have come before that.
-        if books[HEADER + s * N_SYMBOL + GREW] & GREW_INSIDE == 0:
+        if record(s, books)[GREW] & GREW_INSIDE == 0:
             profit_inside(s, bars, books, fills)
             trail(s, bars, books)
         s = after(s, books)
@@ -160,18 +157,13 @@ def _look(bars: Numbers, books: Numbers) -> None:
     # Value everything at the open; see which symbols this bar can change.
     equity, exposure = books[CASH], 0
     books[FIRST], link = NEVER, FIRST
-    p, cell = HEADER, books[CELL]
     for s in range(books[N_SYMBOLS]):
-        value = books[p + HELD] * bars[cell + OPEN]
+        one, bar = record(s, books), bar_of(s, bars, books)
+        value = one[HELD] * bar[OPEN]
         equity += value
         exposure += abs(value)
-        if (
-            books[p + AIM] != NO_TARGET
-            or bars[cell + LOW] <= books[p + WATCH_LOW]
-            or bars[cell + HIGH] >= books[p + WATCH_HIGH]
-        ):
+        if one[AIM] != NO_TARGET or bar[LOW] <= one[WATCH_LOW] or bar[HIGH] >= one[WATCH_HIGH]:
             link = put_behind(link, s, bars, books)
-        p, cell = p + N_SYMBOL, cell + WIDTH
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = equity, exposure
 
 
@@ -196,7 +188,7 @@ def value_at_open(bars: Numbers, books: Numbers) -> None:
     """Set what the account is worth, and how much it holds, at the open prices."""
     equity, exposure = books[CASH], 0
     for s in range(books[N_SYMBOLS]):
-        value = books[HEADER + s * N_SYMBOL + HELD] * bars[cell_of(s, books) + OPEN]
+        value = record(s, books)[HELD] * bar_of(s, bars, books)[OPEN]
         equity += value
         exposure += abs(value)
     books[OPEN_EQUITY], books[OPEN_EXPOSURE] = equity, exposure
@@ -219,14 +211,14 @@ def pay_funding(inside: int, bars: Numbers, books: Numbers, payments: Numbers) -
         if payments[row + P_INSIDE] != inside:
             break
         s, rate = payments[row + P_SYMBOL], payments[row + P_RATE]
-        p = HEADER + s * N_SYMBOL
-        price = bars[cell_of(s, books) + OPEN]
-        due = books[p + HELD] * price
+        one = record(s, books)
+        price = bar_of(s, bars, books)[OPEN]
+        due = one[HELD] * price
         # A long pays a positive rate; what is paid is rounded up, what is received down.
         pays = (due > 0) == (rate > 0)
         amount = part_up(abs(due), abs(rate)) if pays else -part_down(abs(due), abs(rate))
         books[CASH] -= amount
-        payments[row + P_LOTS], payments[row + P_PRICE] = books[p + LOTS], price
+        payments[row + P_LOTS], payments[row + P_PRICE] = one[LOTS], price
         payments[row + P_PAID] = amount
         row += N_PAYMENT
     books[PAYMENT] = row
@@ -262,7 +254,7 @@ def _close_of_bar(bars: Numbers, books: Numbers) -> None:
     n_symbols = books[N_SYMBOLS]
     equity = books[CASH]
     for s in range(n_symbols):
-        equity += books[HEADER + s * N_SYMBOL + HELD] * bars[cell_of(s, books) + CLOSE]
+        equity += record(s, books)[HELD] * bar_of(s, bars, books)[CLOSE]
     books[EQUITY] = equity
     margined = is_margined(books)
     # A level depends on the cash too, when it is borrowed.
@@ -276,9 +268,9 @@ def _close_of_bar(bars: Numbers, books: Numbers) -> None:
         _set_floor(books)
     s = 0 if stale else books[FIRST]
     while s < n_symbols:
-        p = HEADER + s * N_SYMBOL
-        watch(p, n_symbols == 1, books)
-        books[p + ACTIVE] = books[p + WISH] = books[p + GREW] = books[p + ROOM] = 0
+        one = record(s, books)
+        watch(one, n_symbols == 1, books)
+        one[ACTIVE] = one[WISH] = one[GREW] = one[ROOM] = 0
         s = s + 1 if stale else after(s, books)
     books[OPEN_EQUITY] = books[OPEN_EXPOSURE] = 0
 
@@ -305,8 +297,8 @@ def _too_low(equity: int, books: Numbers) -> None:
 @called
 def _leave_all(reason: int, books: Numbers) -> None:
     for s in range(books[N_SYMBOLS]):
-        p = HEADER + s * N_SYMBOL
-        if books[p + LOTS] == 0:
-            books[p + REASON] = R_NONE
-        elif books[p + REASON] <= R_TARGET:
-            leave(p, reason, books)
+        one = record(s, books)
+        if one[LOTS] == 0:
+            one[REASON] = R_NONE
+        elif one[REASON] <= R_TARGET:
+            leave(one, reason)

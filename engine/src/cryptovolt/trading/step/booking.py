@@ -3,8 +3,8 @@
 import numpy as np
 
 from cryptovolt.trading.step.chain import join
-from cryptovolt.trading.step.compiled import called
-from cryptovolt.trading.step.exact import cell_of, larger, part_up, sign, smaller, whole
+from cryptovolt.trading.step.compiled import beyond, called
+from cryptovolt.trading.step.exact import bar_of, larger, part_up, record, sign, smaller, whole
 from cryptovolt.trading.step.layout import (
     BASIS,
     CASH,
@@ -21,7 +21,6 @@ from cryptovolt.trading.step.layout import (
     GOAL,
     GREW,
     GREW_AT_OPEN,
-    HEADER,
     HELD,
     HIGH,
     IMPACT,
@@ -30,7 +29,6 @@ from cryptovolt.trading.step.layout import (
     LOW,
     N_FILL,
     N_FILLS,
-    N_SYMBOL,
     OPEN,
     OWED,
     PEAK,
@@ -58,10 +56,10 @@ def worse(price: int, delta: int, s: int, bars: Numbers, books: Numbers) -> int:
     off = part_up(price, books[SLIPPAGE])
     if books[IMPACT] | books[VOLATILITY] != 0:
         # Square-root impact of the whole order, and a share of the bar's range.
-        cell = cell_of(s, books)
-        share = smaller(1.0, abs(delta) / larger(1, bars[cell + VOLUME]))
+        bar = bar_of(s, bars, books)
+        share = smaller(1.0, abs(delta) / larger(1, bar[VOLUME]))
         off += part_up(price, whole(np.ceil(books[IMPACT] * np.sqrt(share))))
-        off += part_up(bars[cell + HIGH] - bars[cell + LOW], books[VOLATILITY])
+        off += part_up(bar[HIGH] - bar[LOW], books[VOLATILITY])
         off = smaller(off, price)
     return price + off if delta > 0 else larger(1, price - off)
 
@@ -77,8 +75,8 @@ def _enter(
     books: Numbers,
     fills: Numbers,
 ) -> int:
-    p = HEADER + s * N_SYMBOL
-    lots, basis, unit = books[p + LOTS], books[p + BASIS], books[p + UNIT]
+    one = record(s, books)
+    lots, basis, unit = one[LOTS], one[BASIS], one[UNIT]
     delta = after - lots
     notional = abs(delta) * price * unit
     fee = part_up(notional, rate)
@@ -92,22 +90,22 @@ def _enter(
     opened = abs(delta) - closed
     pnl = side * (closed * price * unit - part)
     if closed == size:
-        books[p + PEAK] = price
+        one[PEAK] = price
     if opened > 0:
-        books[p + GREW] |= GREW_AT_OPEN
-    books[p + BASIS] = basis - part + opened * price * unit
-    books[p + LOTS], books[p + HELD] = after, after * unit
+        one[GREW] |= GREW_AT_OPEN
+    one[BASIS] = basis - part + opened * price * unit
+    one[LOTS], one[HELD] = after, after * unit
     books[SHORTS] += (after < 0) - (lots < 0)
     books[CASH] -= sign(delta) * notional + fee
-    row = books[N_FILLS] * N_FILL
+    row = beyond(fills, books[N_FILLS] * N_FILL)
     books[N_FILLS] += 1
-    fills[row + F_BAR], fills[row + F_SYMBOL] = books[ROW], s
-    fills[row + F_LOTS], fills[row + F_PRICE] = delta, price
-    fills[row + F_NOTIONAL], fills[row + F_FEE] = notional, fee
-    fills[row + F_REASON], fills[row + F_PNL], fills[row + F_ORDER] = reason, pnl, order
+    row[F_BAR], row[F_SYMBOL] = books[ROW], s
+    row[F_LOTS], row[F_PRICE] = delta, price
+    row[F_NOTIONAL], row[F_FEE] = notional, fee
+    row[F_REASON], row[F_PNL], row[F_ORDER] = reason, pnl, order
     if books[PROTECTED] != 0:
         result, value = pnl - fee, opened * price * unit
-        count_trade(p, size > 0 and closed == size, result, value, reason, books)
+        count_trade(one, size > 0 and closed == size, result, value, reason, books)
     return fee
 
 
@@ -124,19 +122,19 @@ def fill(
     fills: Numbers,
 ) -> int:
     """Move the position of a symbol to `after` lots at this price; return the fee."""
-    p = HEADER + s * N_SYMBOL
-    delta = after - books[p + LOTS]
+    one = record(s, books)
+    delta = after - one[LOTS]
     fee = _enter(s, after, price, rate, reason, order, books, fills)
-    books[p + ROOM] = larger(0, books[p + ROOM] - abs(delta))
-    if after == books[p + GOAL]:
-        books[p + REASON] = R_NONE
+    one[ROOM] = larger(0, one[ROOM] - abs(delta))
+    if after == one[GOAL]:
+        one[REASON] = R_NONE
     if books[FEE_SYMBOL] == IN_BASE and delta > 0:
         _pay_in_kind(s, price, fee, bars, books, fills)
     elif books[FEE_SYMBOL] >= 0:
         payer = books[FEE_SYMBOL]
-        _pay_in_kind(payer, bars[cell_of(payer, books) + OPEN], fee, bars, books, fills)
-        set_levels(HEADER + payer * N_SYMBOL, books)
-    set_levels(p, books)
+        _pay_in_kind(payer, bar_of(payer, bars, books)[OPEN], fee, bars, books, fills)
+        set_levels(record(payer, books), books)
+    set_levels(one, books)
     return fee
 
 
@@ -146,13 +144,13 @@ def _pay_in_kind(
 ) -> None:
     # The fee has left the cash; as soon as it is worth a lot, the lot is taken and the cash given
     # back. What the holding does not cover stays paid in cash.
-    p = HEADER + s * N_SYMBOL
-    books[p + OWED] += fee
-    lots = smaller(books[p + OWED] // (price * books[p + UNIT]), larger(0, books[p + LOTS]))
+    one = record(s, books)
+    one[OWED] += fee
+    lots = smaller(one[OWED] // (price * one[UNIT]), larger(0, one[LOTS]))
     if lots <= 0:
         return
-    books[p + OWED] -= lots * price * books[p + UNIT]
-    if books[FEE_SYMBOL] == IN_BASE and books[p + REASON] == R_TARGET:
-        books[p + GOAL] -= lots
+    one[OWED] -= lots * price * one[UNIT]
+    if books[FEE_SYMBOL] == IN_BASE and one[REASON] == R_TARGET:
+        one[GOAL] -= lots
     join(s, bars, books)
-    _enter(s, books[p + LOTS] - lots, price, 0, R_FEE, 0, books, fills)
+    _enter(s, one[LOTS] - lots, price, 0, R_FEE, 0, books, fills)

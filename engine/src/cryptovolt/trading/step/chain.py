@@ -5,7 +5,7 @@ A symbol that joins while the chain is walked is visited if its place has not be
 """
 
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import cell_of
+from cryptovolt.trading.step.exact import bar_of, record
 from cryptovolt.trading.step.layout import (
     ACTIVE,
     FIRST,
@@ -22,24 +22,24 @@ from cryptovolt.trading.step.layout import (
 @inlined
 def after(s: int, books: Numbers) -> int:
     """Return the symbol after this one, or a number beyond all of them."""
-    return books[HEADER + s * N_SYMBOL + NEXT]
+    return record(s, books)[NEXT]
 
 
 @inlined
 def put_behind(link: int, s: int, bars: Numbers, books: Numbers) -> int:
     """Put a symbol into the chain where `link` points to what follows it; return its own link."""
-    p = HEADER + s * N_SYMBOL
-    books[p + ACTIVE] = 1
-    books[p + NEXT], books[link] = books[link], s
-    volume = bars[cell_of(s, books) + VOLUME]
-    books[p + ROOM] = volume // PARTS_OF_VOLUME if volume >= 0 else -1
-    return p + NEXT
+    one = record(s, books)
+    one[ACTIVE] = 1
+    one[NEXT], books[link] = books[link], s
+    volume = bar_of(s, bars, books)[VOLUME]
+    one[ROOM] = volume // PARTS_OF_VOLUME if volume >= 0 else -1
+    return HEADER + s * N_SYMBOL + NEXT
 
 
 @called
 def join(s: int, bars: Numbers, books: Numbers) -> None:
     """Let a symbol take part in this bar that had no reason to at the open."""
-    if books[HEADER + s * N_SYMBOL + ACTIVE] == 0:
+    if record(s, books)[ACTIVE] == 0:
         link = FIRST
         while books[link] < s:
             link = HEADER + books[link] * N_SYMBOL + NEXT

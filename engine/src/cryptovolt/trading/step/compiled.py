@@ -30,6 +30,7 @@ def _typed_data(_context: Any, array: Any) -> Any:
 
 
 _data: Any = intrinsic(_typed_data)
+_int64: Any = vars(types)["int64"]
 _unliteral = cast("Callable[[Any], Any]", vars(types)["unliteral"])
 
 
@@ -57,6 +58,19 @@ the step's time; a pointer is one word. The array itself must be held by the cal
 
 float_pointer = cast("Callable[[FloatArray], Floats]", _pointer)
 """The same for an array of floats."""
+
+
+def _typed_offset(_context: Any, numbers: Any, _steps: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return numbers(numbers, _int64), generate
+
+
+_offset: Any = intrinsic(_typed_offset)
+
+beyond = cast("Callable[[Numbers, int], Numbers]", _offset)
+"""Return the numbers that begin so many further on."""
 
 
 def _source_hash() -> str:

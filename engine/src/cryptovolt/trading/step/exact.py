@@ -7,8 +7,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from cryptovolt.trading.step.compiled import inlined
-from cryptovolt.trading.step.layout import CELL, SCALE, WIDTH, Numbers
+from cryptovolt.trading.step.compiled import beyond, inlined
+from cryptovolt.trading.step.layout import CELL, HEADER, N_SYMBOL, SCALE, WIDTH, Numbers
 
 # Numba would compile a function for each of Python's own `min`, `max` and `int`. It has no type
 # hints.
@@ -98,6 +98,12 @@ def reduces(lots: int, after: int) -> bool:
 
 
 @inlined
-def cell_of(s: int, books: Numbers) -> int:
-    """Return where the bar of a symbol begins."""
-    return books[CELL] + s * WIDTH
+def bar_of(s: int, bars: Numbers, books: Numbers) -> Numbers:
+    """Return the bar of a symbol."""
+    return beyond(bars, books[CELL] + s * WIDTH)
+
+
+@inlined
+def record(s: int, books: Numbers) -> Numbers:
+    """Return the record of a symbol."""
+    return beyond(books, HEADER + s * N_SYMBOL)

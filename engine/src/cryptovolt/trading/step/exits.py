@@ -3,12 +3,11 @@
 from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.chain import join
 from cryptovolt.trading.step.compiled import called, inlined
-from cryptovolt.trading.step.exact import cell_of, larger, nearest, part_up, smaller, within
+from cryptovolt.trading.step.exact import bar_of, larger, nearest, part_up, record, smaller, within
 from cryptovolt.trading.step.layout import (
     CASH,
     CLOSE,
     FEE,
-    HEADER,
     HELD,
     HIGH,
     LIQUIDATION_FEE,
@@ -16,7 +15,6 @@ from cryptovolt.trading.step.layout import (
     LOW,
     MAINTENANCE,
     MAKER_FEE,
-    N_SYMBOL,
     N_SYMBOLS,
     OPEN,
     OPEN_EQUITY,
@@ -41,44 +39,40 @@ from cryptovolt.trading.step.targets import leave
 
 
 @inlined
-def _exposed(p: int, books: Numbers) -> bool:
-    return books[p + LOTS] != 0 and books[p + ROOM] >= 0 and books[p + REASON] <= R_TARGET
+def _exposed(one: Numbers) -> bool:
+    return one[LOTS] != 0 and one[ROOM] >= 0 and one[REASON] <= R_TARGET
 
 
 @inlined
 def stop_inside(s: int, from_open: bool, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close at the stop if the bar touches it, or at the open if that is worse."""
-    p = HEADER + s * N_SYMBOL
-    if not _exposed(p, books) or books[p + STOP_REASON] == R_NONE:
+    one, bar = record(s, books), bar_of(s, bars, books)
+    if not _exposed(one) or one[STOP_REASON] == R_NONE:
         return
-    stop = books[p + STOP]
-    if books[p + LOTS] > 0:
+    stop = one[STOP]
+    if one[LOTS] > 0:
         touched, base = (
-            bars[cell_of(s, books) + LOW] <= stop,
-            smaller(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
+            bar[LOW] <= stop,
+            smaller(stop, bar[OPEN]) if from_open else stop,
         )
     else:
         touched, base = (
-            bars[cell_of(s, books) + HIGH] >= stop,
-            larger(stop, bars[cell_of(s, books) + OPEN]) if from_open else stop,
+            bar[HIGH] >= stop,
+            larger(stop, bar[OPEN]) if from_open else stop,
         )
     if touched:
-        price = worse(base, -books[p + LOTS], s, bars, books)
-        _close(s, price, books[FEE], books[p + STOP_REASON], bars, books, fills)
+        price = worse(base, -one[LOTS], s, bars, books)
+        _close(s, price, books[FEE], one[STOP_REASON], bars, books, fills)
 
 
 @inlined
 def profit_inside(s: int, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close at the take profit if the bar trades through it."""
-    p = HEADER + s * N_SYMBOL
-    if not _exposed(p, books):
+    one, bar = record(s, books), bar_of(s, bars, books)
+    if not _exposed(one):
         return
-    profit = books[p + PROFIT]
-    through = (
-        bars[cell_of(s, books) + HIGH] > profit
-        if books[p + LOTS] > 0
-        else bars[cell_of(s, books) + LOW] < profit
-    )
+    profit = one[PROFIT]
+    through = bar[HIGH] > profit if one[LOTS] > 0 else bar[LOW] < profit
     if through:
         _close(s, profit, books[MAKER_FEE], R_PROFIT, bars, books, fills)
 
@@ -86,11 +80,11 @@ def profit_inside(s: int, bars: Numbers, books: Numbers, fills: Numbers) -> None
 @inlined
 def profit_at_open(s: int, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     """Close at the take profit if the open lies beyond it: it was passed on the way there."""
-    p = HEADER + s * N_SYMBOL
-    if not _exposed(p, books):
+    one, bar = record(s, books), bar_of(s, bars, books)
+    if not _exposed(one):
         return
-    opened, profit = bars[cell_of(s, books) + OPEN], books[p + PROFIT]
-    if opened > profit if books[p + LOTS] > 0 else opened < profit:
+    opened, profit = bar[OPEN], one[PROFIT]
+    if opened > profit if one[LOTS] > 0 else opened < profit:
         _close(s, profit, books[MAKER_FEE], R_PROFIT, bars, books, fills)
 
 
@@ -104,9 +98,9 @@ def _close(
     books: Numbers,
     fills: Numbers,
 ) -> None:
-    p = HEADER + s * N_SYMBOL
-    leave(p, reason, books)
-    lots, room = books[p + LOTS], books[p + ROOM]
+    one = record(s, books)
+    leave(one, reason)
+    lots, room = one[LOTS], one[ROOM]
     after = lots - within(room, lots)
     if after != lots:
         fill(s, after, price, rate, reason, 0, bars, books, fills)
@@ -115,20 +109,20 @@ def _close(
 @inlined
 def trail(s: int, bars: Numbers, books: Numbers) -> None:
     """Move the trailing stop by the bar's own extreme, for the bars after it."""
-    p = HEADER + s * N_SYMBOL
-    if books[TRAILING] == 0 or not _exposed(p, books):
+    one, bar = record(s, books), bar_of(s, bars, books)
+    if books[TRAILING] == 0 or not _exposed(one):
         return
-    long = books[p + LOTS] > 0
-    best = bars[cell_of(s, books) + HIGH] if long else bars[cell_of(s, books) + LOW]
-    peak = books[p + PEAK]
+    long = one[LOTS] > 0
+    best = bar[HIGH] if long else bar[LOW]
+    peak = one[PEAK]
     if (best > peak) if long else (best < peak):
-        books[p + PEAK] = best
-        set_levels(p, books)
+        one[PEAK] = best
+        set_levels(one, books)
     # The close lies beyond the stop that this bar's own extreme has moved: out at the next open.
     # The stop loss itself was already tested against the whole bar.
-    stop, close = books[p + STOP], bars[cell_of(s, books) + CLOSE]
-    if books[p + STOP_REASON] == R_TRAILING and (close <= stop if long else close >= stop):
-        leave(p, R_TRAILING, books)
+    stop, close = one[STOP], bar[CLOSE]
+    if one[STOP_REASON] == R_TRAILING and (close <= stop if long else close >= stop):
+        leave(one, R_TRAILING)
 
 
 @called
@@ -142,8 +136,8 @@ def margin_call(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     equity = exposure = worst_equity = worst_exposure = books[CASH]
     exposure = worst_exposure = 0
     for s in range(n_symbols):
-        held = books[HEADER + s * N_SYMBOL + HELD]
-        opened = bars[cell_of(s, books) + OPEN]
+        held = record(s, books)[HELD]
+        opened = bar_of(s, bars, books)[OPEN]
         worst = _worst(s, bars, books)
         equity += held * opened
         exposure += abs(held) * opened
@@ -157,9 +151,9 @@ def margin_call(bars: Numbers, books: Numbers, fills: Numbers) -> None:
     lacking = rate * worst_exposure - worst_equity
     way = larger(0.0, spare / (spare + lacking)) if spare > 0.0 else 0.0
     for s in range(n_symbols):
-        p = HEADER + s * N_SYMBOL
-        if books[p + LOTS] != 0:
-            opened = bars[cell_of(s, books) + OPEN]
+        one = record(s, books)
+        if one[LOTS] != 0:
+            opened = bar_of(s, bars, books)[OPEN]
             worst = _worst(s, bars, books)
             price = opened + nearest(way * (worst - opened))
             _liquidate(s, price, bars, books, fills)
@@ -168,12 +162,12 @@ def margin_call(bars: Numbers, books: Numbers, fills: Numbers) -> None:
 
 @inlined
 def _worst(s: int, bars: Numbers, books: Numbers) -> int:
-    p = HEADER + s * N_SYMBOL
-    lots, stop = books[p + LOTS], books[p + STOP]
-    worst = bars[cell_of(s, books) + LOW] if lots > 0 else bars[cell_of(s, books) + HIGH]
-    if lots == 0 or books[p + STOP_REASON] == R_NONE or not _exposed(p, books):
+    one, bar = record(s, books), bar_of(s, bars, books)
+    lots, stop = one[LOTS], one[STOP]
+    worst = bar[LOW] if lots > 0 else bar[HIGH]
+    if lots == 0 or one[STOP_REASON] == R_NONE or not _exposed(one):
         return worst
-    opened = bars[cell_of(s, books) + OPEN]
+    opened = bar[OPEN]
     return (
         larger(worst, smaller(stop, opened)) if lots > 0 else smaller(worst, larger(stop, opened))
     )
@@ -182,9 +176,9 @@ def _worst(s: int, bars: Numbers, books: Numbers) -> int:
 @called
 def _liquidate(s: int, base: int, bars: Numbers, books: Numbers, fills: Numbers) -> None:
     # The venue takes the whole position, whatever was traded in the bar.
-    p = HEADER + s * N_SYMBOL
-    leave(p, R_LIQUIDATION, books)
+    one = record(s, books)
+    leave(one, R_LIQUIDATION)
     join(s, bars, books)
-    price = worse(base, -books[p + LOTS], s, bars, books)
+    price = worse(base, -one[LOTS], s, bars, books)
     rate = books[FEE] + books[LIQUIDATION_FEE]
     fill(s, 0, price, rate, R_LIQUIDATION, 0, bars, books, fills)

@@ -18,7 +18,7 @@ from cryptovolt.trading.step.compiled import (
     inlined,
     pointer,
 )
-from cryptovolt.trading.step.exact import larger, nearest, smaller
+from cryptovolt.trading.step.exact import larger, nearest, record, smaller
 from cryptovolt.trading.step.layout import (
     AIM,
     BAR,
@@ -185,7 +185,7 @@ def _hear_all(row: int, target: Floats, books: Numbers) -> bool:
             if not abs(aim) * SCALE <= books[LEVERAGE] + 0.5:
                 books[STATUS] = BEYOND_LEVERAGE
                 return False
-            books[HEADER + s * N_SYMBOL + AIM] = nearest(aim * SCALE)
+            record(s, books)[AIM] = nearest(aim * SCALE)
     return True
 
 
@@ -220,9 +220,9 @@ def _pass_one(
     equity: Numbers,
 ) -> int:
     # Go on while nothing but the equity of a single symbol changes.
-    p = HEADER
-    cash, held, floor = books[CASH], books[p + HELD], books[FLOOR]
-    below, above = books[p + WATCH_LOW], books[p + WATCH_HIGH]
+    one = record(0, books)
+    cash, held, floor = books[CASH], one[HELD], books[FLOOR]
+    below, above = one[WATCH_LOW], one[WATCH_HIGH]
     ceiling = books[TOP] if books[DRAWDOWN] > 0 else NEVER
     value = books[EQUITY]
     while t < until:
@@ -257,12 +257,12 @@ def _pass_many(
         look = False
         cell, row = t * n_symbols * WIDTH, (t - ago) * n_symbols
         for s in range(n_symbols):
-            p = HEADER + s * N_SYMBOL
-            aim, held = target[row + s], books[p + HELD]
+            one = record(s, books)
+            aim, held = target[row + s], one[HELD]
             look |= (
                 aim == aim
-                or bars[cell + LOW] <= books[p + WATCH_LOW]
-                or bars[cell + HIGH] >= books[p + WATCH_HIGH]
+                or bars[cell + LOW] <= one[WATCH_LOW]
+                or bars[cell + HIGH] >= one[WATCH_HIGH]
             )
             value += held * bars[cell + CLOSE]
             if margined:

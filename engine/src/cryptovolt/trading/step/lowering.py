@@ -13,7 +13,7 @@ import gc
 from collections.abc import Callable
 from functools import cache
 from operator import methodcaller
-from typing import Any
+from typing import Any, cast
 
 from numba.core import compiler_machinery, typed_passes, untyped_passes
 from numba.core.codegen import JITCodeLibrary
@@ -45,8 +45,7 @@ class _Pieces(_Library):
             if library is not self:
                 self._final_module.link_in(_linkable(library), preserve=True)
         self._linking_libraries, self._shared_module = [], None
-        linkable: Any = super()._get_module_for_linking()
-        return linkable
+        return _linkable(super())
 
 
 @cache
@@ -118,11 +117,10 @@ class EntryCompiler(_StepCompiler):
         collecting = gc.isenabled()
         gc.disable()
         try:
-            compiled: Any = super().compile_extra(func)
+            return cast("Any", super()).compile_extra(func)
         finally:
             if collecting:
                 gc.enable()
-        return compiled
 
 
 class PieceCompiler(_StepCompiler):

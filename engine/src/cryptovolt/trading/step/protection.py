@@ -37,64 +37,65 @@ _STOPS = 1 << R_STOP | 1 << R_TRAILING | 1 << R_STOP_ORDER | 1 << R_LIQUIDATION
 
 
 @inlined
-def locked(p: int, books: Numbers) -> bool:
+def locked(one: Numbers, books: Numbers) -> bool:
     """Return whether nothing may be opened or added in this symbol now."""
-    return books[BAR] <= books[p + LOCK] or books[BAR] <= books[LOCKED]
+    return books[BAR] <= one[LOCK] or books[BAR] <= books[LOCKED]
 
 
 @called
 def count_trade(
-    p: int, closed: bool, result: int, opened: int, reason: int, books: Numbers
+    one: Numbers, closed: bool, result: int, opened: int, reason: int, books: Numbers
 ) -> None:
     """Add a fill to the trade it belongs to; when that is over, see what it locks.
 
     `result` is what the fill realised after its fee, `opened` the value of what it opened.
     """
-    books[p + TRIP_PNL] += result
+    one[TRIP_PNL] += result
     if closed:
-        _trade_closed(p, reason, books)
-        books[p + TRIP_PNL] = books[p + TRIP_VALUE] = 0
-    books[p + TRIP_VALUE] += opened
+        _trade_closed(one, reason, books)
+        one[TRIP_PNL] = one[TRIP_VALUE] = 0
+    one[TRIP_VALUE] += opened
 
 
 @called
-def _trade_closed(p: int, reason: int, books: Numbers) -> None:
+def _trade_closed(one: Numbers, reason: int, books: Numbers) -> None:
     now = books[BAR]
     if books[COOLDOWN] > 0:
-        books[p + LOCK] = larger(books[p + LOCK], now + books[COOLDOWN])
+        one[LOCK] = larger(one[LOCK], now + books[COOLDOWN])
     by_stop = _STOPS >> reason & 1 != 0
     if by_stop and books[GUARD_STOPS] > 0:
-        _guard(p, now, books)
+        _guard(one, now, books)
     if books[LOW_TRADES] > 0:
-        _weigh(p, now, books)
+        _weigh(one, now, books)
 
 
 @called
-def _guard(p: int, now: int, books: Numbers) -> None:
+def _guard(one: Numbers, now: int, books: Numbers) -> None:
     each = books[GUARD_EACH] != 0
-    count, ring = (p + STOPS_HERE, p + SYMBOL_STOPS) if each else (STOP_COUNT, STOP_RING)
-    books[ring + books[count] % RING] = now
-    books[count] += 1
+    owner = one if each else books
+    count, ring = (STOPS_HERE, SYMBOL_STOPS) if each else (STOP_COUNT, STOP_RING)
+    owner[ring + owner[count] % RING] = now
+    owner[count] += 1
     stops = books[GUARD_STOPS]
-    if books[count] < stops:
+    if owner[count] < stops:
         return
-    first = books[ring + (books[count] - stops) % RING]
+    first = owner[ring + (owner[count] - stops) % RING]
     if now - first < books[GUARD_WITHIN]:
-        lock = p + LOCK if each else LOCKED
-        books[lock] = larger(books[lock], now + books[GUARD_PAUSE])
+        lock = LOCK if each else LOCKED
+        owner[lock] = larger(owner[lock], now + books[GUARD_PAUSE])
 
 
 @called
-def _weigh(p: int, now: int, books: Numbers) -> None:
-    value = larger(1, books[p + TRIP_VALUE])
-    place = books[p + TRIP_COUNT] % RING
-    books[p + TRIP_BARS + place] = now
-    books[p + TRIP_RETURNS + place] = nearest(books[p + TRIP_PNL] / value * SCALE)
-    books[p + TRIP_COUNT] += 1
+def _weigh(one: Numbers, now: int, books: Numbers) -> None:
+    value = larger(1, one[TRIP_VALUE])
+    place = one[TRIP_COUNT] % RING
+    one[TRIP_BARS + place] = now
+    one[TRIP_RETURNS + place] = nearest(one[TRIP_PNL] / value * SCALE)
+    one[TRIP_COUNT] += 1
     total = known = 0
-    for k in range(smaller(RING, books[p + TRIP_COUNT])):
-        if now - books[p + TRIP_BARS + k] < books[LOW_WITHIN]:
+    for k in range(smaller(RING, one[TRIP_COUNT])):
+        if now - one[TRIP_BARS + k] < books[LOW_WITHIN]:
             known += 1
-            total += books[p + TRIP_RETURNS + k]
+            total += one[TRIP_RETURNS + k]
     if known >= books[LOW_TRADES] and total < books[LOW_RETURN]:
-        books[p + LOCK] = larger(books[p + LOCK], now + books[LOW_PAUSE])
+        one[LOCK] = larger(one[LOCK], now + books[LOW_PAUSE])

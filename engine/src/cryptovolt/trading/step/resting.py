@@ -4,10 +4,11 @@ from cryptovolt.trading.step.booking import fill, worse
 from cryptovolt.trading.step.chain import join
 from cryptovolt.trading.step.compiled import called, inlined
 from cryptovolt.trading.step.exact import (
-    cell_of,
+    bar_of,
     larger,
     part_down,
     part_up,
+    record,
     reduces,
     sign,
     smaller,
@@ -23,7 +24,6 @@ from cryptovolt.trading.step.layout import (
     GREW_BY_LIMIT,
     GREW_INSIDE,
     HALTED,
-    HEADER,
     HIGH,
     K_LIMIT,
     K_PROFIT,
@@ -38,7 +38,6 @@ from cryptovolt.trading.step.layout import (
     MAX_ORDER,
     MIN_NOTIONAL,
     N_ORDER,
-    N_SYMBOL,
     O_ARMED,
     O_BARS,
     O_BEST,
@@ -115,8 +114,8 @@ def _stop_price(o: int, orders: Numbers) -> int:
 
 
 @inlined
-def _record(o: int, orders: Numbers) -> int:
-    return HEADER + orders[o + O_SYMBOL] * N_SYMBOL
+def _record(o: int, books: Numbers, orders: Numbers) -> Numbers:
+    return record(orders[o + O_SYMBOL], books)
 
 
 @called
@@ -130,9 +129,9 @@ def orders_at_open(bars: Numbers, books: Numbers, orders: Numbers, fills: Number
             continue
         if orders[o + O_BARS] > 0:
             orders[o + O_BARS] -= 1
-        p = _record(o, orders)
+        one = _record(o, books, orders)
         join(orders[o + O_SYMBOL], bars, books)
-        if books[p + ROOM] >= 0:
+        if one[ROOM] >= 0:
             _work_at_open(o, bars, books, orders, fills)
         if orders[o + O_STATE] < O_DONE and orders[o + O_FORCE] != GOOD_TILL_CANCELLED:
             orders[o + O_STATE] = O_EXPIRED
@@ -141,11 +140,11 @@ def orders_at_open(bars: Numbers, books: Numbers, orders: Numbers, fills: Number
 @called
 def _work_at_open(o: int, bars: Numbers, books: Numbers, orders: Numbers, fills: Numbers) -> None:
     kind, buy = orders[o + O_KIND], orders[o + O_LOTS] > 0
-    opened = bars[cell_of(orders[o + O_SYMBOL], books) + OPEN]
+    opened = bar_of(orders[o + O_SYMBOL], bars, books)[OPEN]
     fresh = orders[o + O_STATE] == O_NEW
     if _stops(kind, orders[o + O_STATE]):
         stop = _stop_price(o, orders)
-        waits = orders[o + O_REDUCE] != 0 and _opens(o, _record(o, orders), books, orders)
+        waits = orders[o + O_REDUCE] != 0 and _opens(o, _record(o, books, orders), orders)
         if waits or (opened < stop if buy else opened > stop):
             orders[o + O_STATE] = O_RESTING
             return
@@ -175,47 +174,45 @@ def stops_inside(
     for o in range(0, books[ORDERS_END], N_ORDER):
         if orders[o + O_STATE] >= O_DONE or not _stops(orders[o + O_KIND], orders[o + O_STATE]):
             continue
-        p, s, buy = _record(o, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
-        if not _comes_now(o, p, opening, after_entry, books, orders):
+        one, s, buy = _record(o, books, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
+        if not _comes_now(o, one, opening, after_entry, orders):
             continue
         stop = _stop_price(o, orders)
         if not (
-            bars[cell_of(s, books) + HIGH] >= stop if buy else bars[cell_of(s, books) + LOW] <= stop
+            bar_of(s, bars, books)[HIGH] >= stop if buy else bar_of(s, bars, books)[LOW] <= stop
         ):
             continue
-        nearest = books[p + STOP_REASON] == R_NONE or (
-            stop <= books[p + STOP] if buy else stop >= books[p + STOP]
-        )
+        nearest = one[STOP_REASON] == R_NONE or (stop <= one[STOP] if buy else stop >= one[STOP])
         if opening:
             _trigger_inside(o, stop, bars, books, orders, fills)
         elif nearest:
-            base = _reached(o, p, stop, bars, books, orders)
+            base = _reached(o, one, stop, bars, books, orders)
             _trigger_inside(o, base, bars, books, orders, fills)
 
 
 @inlined
-def _comes_now(
-    o: int, p: int, opening: bool, after_entry: bool, books: Numbers, orders: Numbers
-) -> bool:
-    if books[p + ROOM] < 0 or _opens(o, p, books, orders) != opening:
+def _comes_now(o: int, one: Numbers, opening: bool, after_entry: bool, orders: Numbers) -> bool:
+    if one[ROOM] < 0 or _opens(o, one, orders) != opening:
         return False
     if opening:
         # What only reduces waits for its position.
         return orders[o + O_REDUCE] == 0
-    return not after_entry or books[p + GREW] & GREW_INSIDE != 0
+    return not after_entry or one[GREW] & GREW_INSIDE != 0
 
 
 @called
-def _reached(o: int, p: int, stop: int, bars: Numbers, books: Numbers, orders: Numbers) -> int:
+def _reached(
+    o: int, one: Numbers, stop: int, bars: Numbers, books: Numbers, orders: Numbers
+) -> int:
     # Where a stop that reduces is reached: one that waited for its position may have been passed
     # before that was opened, and a limit that the open has passed was filled before it.
-    cell, grew = cell_of(orders[o + O_SYMBOL], books), books[p + GREW]
+    bar, grew = bar_of(orders[o + O_SYMBOL], bars, books), one[GREW]
     buy = orders[o + O_LOTS] > 0
-    entry = bound = bars[cell + OPEN]
+    entry = bound = bar[OPEN]
     if grew & GREW_INSIDE != 0:
-        entry = books[p + BASIS] // (abs(books[p + LOTS]) * books[p + UNIT])
+        entry = one[BASIS] // (abs(one[LOTS]) * one[UNIT])
         if grew & GREW_BY_LIMIT == 0:
-            bound = bars[cell + LOW] if buy else bars[cell + HIGH]
+            bound = bar[LOW] if buy else bar[HIGH]
     if buy:
         return larger(stop, larger(entry, bound))
     return smaller(stop, smaller(entry, bound))
@@ -250,25 +247,25 @@ def limits_inside(
         state, kind = orders[o + O_STATE], orders[o + O_KIND]
         if state >= O_DONE or state == O_FRESH or not _limits(kind) or _stops(kind, state):
             continue
-        p, s, buy = _record(o, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
-        if books[p + ROOM] < 0 or _opens(o, p, books, orders) != opening:
+        one, s, buy = _record(o, books, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
+        if one[ROOM] < 0 or _opens(o, one, orders) != opening:
             continue
         limit = orders[o + O_LIMIT]
         if not (
-            bars[cell_of(s, books) + LOW] < limit if buy else bars[cell_of(s, books) + HIGH] > limit
+            bar_of(s, bars, books)[LOW] < limit if buy else bar_of(s, bars, books)[HIGH] > limit
         ):
             continue
         if not opening:
-            profit = books[p + PROFIT]
-            if books[p + GREW] & GREW_INSIDE != 0 or (limit < profit if buy else limit > profit):
+            profit = one[PROFIT]
+            if one[GREW] & GREW_INSIDE != 0 or (limit < profit if buy else limit > profit):
                 continue
         grew = GREW_INSIDE | GREW_BY_LIMIT
         _trade(o, limit, limit, grew, books[MAKER_FEE], bars, books, orders, fills)
 
 
 @inlined
-def _opens(o: int, p: int, books: Numbers, orders: Numbers) -> bool:
-    return sign(orders[o + O_LOTS]) * sign(books[p + LOTS]) >= 0
+def _opens(o: int, one: Numbers, orders: Numbers) -> bool:
+    return sign(orders[o + O_LOTS]) * sign(one[LOTS]) >= 0
 
 
 @called
@@ -283,41 +280,41 @@ def _trade(
     orders: Numbers,
     fills: Numbers,
 ) -> None:
-    p, s = _record(o, orders), orders[o + O_SYMBOL]
-    lots, want = books[p + LOTS], orders[o + O_LOTS]
+    one, s = _record(o, books, orders), orders[o + O_SYMBOL]
+    lots, want = one[LOTS], orders[o + O_LOTS]
     if orders[o + O_REDUCE] != 0:
         if want * sign(lots) >= 0:
             return
         want = sign(want) * smaller(abs(want), abs(lots))
-    room = books[p + ROOM]
+    room = one[ROOM]
     after = lots + within(room, want)
     if after == lots or (orders[o + O_FORCE] == FILL_OR_KILL and abs(want) > room):
         return
-    opened = bars[cell_of(s, books) + OPEN]
-    _value_at(p, mark - opened, books)
+    opened = bar_of(s, bars, books)[OPEN]
+    _value_at(one, mark - opened, books)
     if not reduces(lots, after):
-        after = _limited(o, p, s, lots, after, price, mark, books, orders)
+        after = _limited(o, one, s, lots, after, price, mark, books, orders)
     if after != lots:
         reason = _REASONS[orders[o + O_KIND]]
         fee = fill(s, after, price, rate, reason, orders[o + O_ID], bars, books, fills)
-        books[OPEN_EQUITY] -= abs(after - lots) * abs(price - mark) * books[p + UNIT] + fee
-        books[OPEN_EXPOSURE] += (abs(after) - abs(lots)) * mark * books[p + UNIT]
-        _after_trade(o, p, after - lots, grew, lots, books, orders)
-    _value_at(p, opened - mark, books)
+        books[OPEN_EQUITY] -= abs(after - lots) * abs(price - mark) * one[UNIT] + fee
+        books[OPEN_EXPOSURE] += (abs(after) - abs(lots)) * mark * one[UNIT]
+        _after_trade(o, one, after - lots, grew, lots, books, orders)
+    _value_at(one, opened - mark, books)
 
 
 @called
-def _value_at(p: int, change: int, books: Numbers) -> None:
+def _value_at(one: Numbers, change: int, books: Numbers) -> None:
     # What the account is worth when this symbol's price differs by so much.
-    value = books[p + LOTS] * change * books[p + UNIT]
+    value = one[LOTS] * change * one[UNIT]
     books[OPEN_EQUITY] += value
-    books[OPEN_EXPOSURE] += value * sign(books[p + LOTS])
+    books[OPEN_EXPOSURE] += value * sign(one[LOTS])
 
 
 @called
 def _limited(
     o: int,
-    p: int,
+    one: Numbers,
     s: int,
     lots: int,
     after: int,
@@ -329,23 +326,21 @@ def _limited(
     # What the account may open; the order says why it got less.
     turns = sign(after) * sign(lots) < 0
     floor = 0 if turns else lots
-    rests = locked(p, books) or (turns and books[COOLDOWN] > 0)
+    rests = locked(one, books) or (turns and books[COOLDOWN] > 0)
     if books[HALTED] | books[RUINED] != 0 or rests:
         orders[o + O_STATE] = O_LOCKED
         return lots if orders[o + O_FORCE] == FILL_OR_KILL else floor
     # Divided, because the product could wrap: an order may ask for more than can be counted.
-    least = (books[p + MIN_NOTIONAL] - 1) // (price * books[p + UNIT])
+    least = (one[MIN_NOTIONAL] - 1) // (price * one[UNIT])
     if abs(orders[o + O_LOTS]) <= least and orders[o + O_FILLED] == 0:
         orders[o + O_STATE] = O_TOO_SMALL
         return lots
-    if abs(after) > books[p + MAX_LOTS] or books[OPEN_EQUITY] > books[MAX_EQUITY]:
+    if abs(after) > one[MAX_LOTS] or books[OPEN_EQUITY] > books[MAX_EQUITY]:
         books[STATUS] = OUTGROWN
         return lots
     able = after
     if books[MAX_ORDER] > 0:
-        most = part_down(
-            larger(0, books[OPEN_EQUITY]) // (price * books[p + UNIT]), books[MAX_ORDER]
-        )
+        most = part_down(larger(0, books[OPEN_EQUITY]) // (price * one[UNIT]), books[MAX_ORDER])
         most = larger(0, most - abs(orders[o + O_FILLED]))
         able = floor + sign(after - lots) * smaller(abs(after - floor), most)
     able = affordable(s, able, price, mark, books)
@@ -358,12 +353,12 @@ def _limited(
 
 @called
 def _after_trade(
-    o: int, p: int, delta: int, grew: int, lots: int, books: Numbers, orders: Numbers
+    o: int, one: Numbers, delta: int, grew: int, lots: int, books: Numbers, orders: Numbers
 ) -> None:
     orders[o + O_LOTS] -= delta
     orders[o + O_FILLED] += delta
     if not reduces(lots, lots + delta):
-        books[p + GREW] |= grew
+        one[GREW] |= grew
     if orders[o + O_LOTS] == 0:
         orders[o + O_STATE] = O_DONE
     elif orders[o + O_STATE] < O_DONE and not _limits(orders[o + O_KIND]):
@@ -383,18 +378,18 @@ def orders_after_bar(bars: Numbers, books: Numbers, orders: Numbers) -> None:
     for o in range(0, books[ORDERS_END], N_ORDER):
         if orders[o + O_STATE] >= O_DONE:
             continue
-        p, s, buy = _record(o, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
+        one, s, buy = _record(o, books, orders), orders[o + O_SYMBOL], orders[o + O_LOTS] > 0
         if orders[o + O_STATE] == O_FRESH:
             orders[o + O_STATE] = O_TRIGGERED
-        if orders[o + O_KIND] == K_TRAILING and books[p + ROOM] >= 0:
+        if orders[o + O_KIND] == K_TRAILING and one[ROOM] >= 0:
             best = orders[o + O_BEST]
             orders[o + O_BEST] = (
-                smaller(best, bars[cell_of(s, books) + LOW])
+                smaller(best, bar_of(s, bars, books)[LOW])
                 if buy
-                else larger(best, bars[cell_of(s, books) + HIGH])
+                else larger(best, bar_of(s, bars, books)[HIGH])
             )
         if orders[o + O_REDUCE] != 0:
-            if not _opens(o, p, books, orders):
+            if not _opens(o, one, orders):
                 orders[o + O_ARMED] = 1
-            elif orders[o + O_ARMED] | orders[o + O_FILLED] | books[p + GREW] != 0:
+            elif orders[o + O_ARMED] | orders[o + O_FILLED] | one[GREW] != 0:
                 orders[o + O_STATE] = O_NOTHING_LEFT
