@@ -1,4 +1,4 @@
-"""What a live feed asks of REST: the time, missing bars, and which symbols still trade.
+"""What a live feed asks of REST: the time, and missing bars.
 
 The exchange is the one that keeps the connections, so requests share its budget and addresses.
 """
@@ -56,15 +56,6 @@ class LiveRest:
             return [LiveBar(int(row[0]), *(float(text) for text in row[1:6])) for row in rows]
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(f"the bars of {symbol} cannot be read: {error}") from error
-
-    async def read_statuses(self) -> dict[str, str]:
-        """Return the status of every symbol of the market, such as ``"TRADING"``."""
-        with venue_errors(self.market):
-            answer = await self._call("exchangeinfo")
-        try:
-            return {entry["symbol"]: str(entry["status"]) for entry in answer["symbols"]}
-        except (KeyError, TypeError) as error:
-            raise DataError(f"the symbols of the venue cannot be read: {error}") from error
 
     async def _call(self, name: str, parameters: dict[str, Any] | None = None) -> Any:
         method = getattr(self.exchange, f"{_PREFIX[self.market]}_get_{name}")

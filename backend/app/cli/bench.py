@@ -47,6 +47,30 @@ def memory(rows: _Rows = 5_000_000, as_json: _Json = False) -> None:
     _print(measure_memory(rows, _say), as_json)
 
 
+@app.command()
+def live(
+    symbols: Annotated[int, typer.Option(min=1, help="Symbols that are fed.")] = 200,
+    updates: Annotated[float, typer.Option(min=1, help="Updates a second.")] = 5_000.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Of the steady rate.")] = 30.0,
+    burst: Annotated[int, typer.Option(min=1, help="Updates of the burst, in 10 s.")] = 100_000,
+    cuts: Annotated[int, typer.Option(min=0, help="Random cuts of the connection.")] = 50,
+    memory: Annotated[float, typer.Option(min=0, help="Seconds to watch memory for.")] = 0.0,
+    as_json: _Json = False,
+) -> None:
+    """Live feed: time to commit, a burst, random cuts, memory; against a loopback venue."""
+    from app.workers.ingest_bench import LiveBench, run
+
+    bench = LiveBench(
+        symbols=symbols,
+        updates_per_s=updates,
+        seconds=seconds,
+        burst=burst,
+        cuts=cuts,
+        memory_s=memory,
+    )
+    _print(run(bench, _say), as_json)
+
+
 def _say(message: str) -> None:
     typer.echo(f"… {message}", err=True)
 

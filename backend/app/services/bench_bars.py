@@ -83,7 +83,7 @@ class Measured:
 
 def run(n_rows: int, n_table: int, repeats: int, say: Callable[[str], None]) -> list[Measured]:
     """Measure import, memory, reading, snapshots and the latest bars; some minutes of work."""
-    with _own_database(), tempfile.TemporaryDirectory() as folder:
+    with own_database(), tempfile.TemporaryDirectory() as folder:
         bars = make_bars(n_rows)
         found = _measure_import(bars, Path(folder), repeats, say)
         found += _measure_reading(bars, Path(folder), repeats, say)
@@ -92,7 +92,7 @@ def run(n_rows: int, n_table: int, repeats: int, say: Callable[[str], None]) -> 
 
 def measure_memory(n_rows: int, say: Callable[[str], None]) -> list[Measured]:
     """Measure the memory of importing one large file, in a process of its own."""
-    with _own_database(), tempfile.TemporaryDirectory() as folder:
+    with own_database(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bars.csv"
         write_bars(make_bars(n_rows), path)
         say(f"import {n_rows:,} rows of CSV")
@@ -270,7 +270,8 @@ def _psql(command: str) -> None:
 
 
 @contextmanager
-def _own_database() -> Generator[None]:
+def own_database() -> Generator[None]:
+    """Make a migrated database of its own for a while; the settings name it."""
     before, server = settings.DATABASE_URL, database.libpq_url()
     name = f"cryptovolt_bench_{uuid4().hex[:8]}"
     with psycopg.connect(server, autocommit=True) as connection:

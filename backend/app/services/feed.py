@@ -39,7 +39,7 @@ HEARTBEAT_EVERY_S = 1.0
 END_WITHIN_S = 10.0
 SILENT_LINK_S = 60.0
 REPLAY_CLOCK_EVERY_S = 2.0
-STATUSES_EVERY_S = 60.0
+STATUSES_EVERY_S = 300.0
 STATUSES_IN_TROUBLE_S = 10.0
 """While something is wrong the venue is asked more often whether a symbol still trades."""
 
@@ -218,22 +218,23 @@ class LiveFeed:
                 reason = market.clock.stop_reason
                 self.troubles.set(IncidentKey(market.source, "", "", "clock"), reason, at_s)
                 self._repairers[market.source].start(group, self._own(market), at_s)
-            self._drop_silent_links()
+            self._drop_silent_links(at_s)
             self._something.set()
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _own(self, market: FedMarket) -> list[FedSeries]:
         return [series for series in self.series.values() if series.source == market.source]
 
-    def _drop_silent_links(self) -> None:
+    def _drop_silent_links(self, at_s: float) -> None:
         for market, link in self._links:
-            own = self._of_streams(market.source, link.streams)
-            waiting = [series for series in own if series.halted is None]
-            if own:
-                silent = all(one.connected and one.pulse.silent for one in waiting)
-                silent = silent and bool(waiting)
+            waiting = self._of_streams(market.source, link.streams)
+            waiting = [series for series in waiting if series.halted is None]
+            if not waiting:
+                silent = at_s - link.last_frame_s > SILENT_LINK_S
             else:
-                silent = time.monotonic() - link.last_frame_s > SILENT_LINK_S
+                silent = all(
+                    one.connected and one.pulse.is_silent_since_restart(at_s) for one in waiting
+                )
             if silent:
                 for series in waiting:
                     series.connected = False
@@ -267,7 +268,7 @@ class LiveFeed:
     async def check_statuses(self, market: FedMarket) -> None:
         """Halt the series of symbols that the venue does not trade now; the others go on."""
         try:
-            statuses = await market.rest.read_statuses()
+            statuses = await market.read_statuses()
         except CryptoVoltError as error:
             log.warning("symbols.unread", source=market.source, reason=str(error))
             return

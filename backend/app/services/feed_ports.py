@@ -1,7 +1,7 @@
 """What the live feed needs of a market: its connections, its REST side, its clock."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,10 +52,6 @@ class RestPort(Protocol):
         """Return the bars that open between two times, both included; the last may be forming."""
         ...
 
-    async def read_statuses(self) -> dict[str, str]:
-        """Return the status of every symbol of the market."""
-        ...
-
 
 @dataclass(slots=True)
 class FedMarket:
@@ -66,6 +62,8 @@ class FedMarket:
     stream: StreamPort
     rest: RestPort
     clock: MarketClock
+    read_statuses: Callable[[], Awaitable[Mapping[str, str]]]
+    """Asks the venue for its symbols, stores what has changed, and returns each one's status."""
     trade_channel: str
     """Name of the venue's stream of trades."""
     replayed: bool = False

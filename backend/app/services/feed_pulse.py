@@ -71,6 +71,10 @@ class Pulse:
         self.silent = True
         return True
 
+    def is_silent_since_restart(self, at_s: float) -> bool:
+        """Say whether the silence goes on although the stream was subscribed again."""
+        return self.silent and at_s - self._last_s > self.limit_s
+
     def silence_s(self, at_s: float) -> float:
         """Return how long ago the last frame came."""
         return at_s - self._last_s

@@ -13,25 +13,27 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random, SystemRandom
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.adapters.exchange import ExchangeOptions, RequestBudget
 from app.adapters.market_stream import MarketStream
 from app.adapters.market_stream_pace import CONNECTIONS_PER_MINUTE, ConnectionPace
 from app.adapters.market_stream_rest import LiveRest
 from app.core.config import settings
 from app.core.errors import advice
 from app.core.logging import configure_logging
-from app.core.venue import Market, market_addresses, offered_timeframes, source_name
+from app.core.venue import Market, offered_timeframes, source_name
+from app.services import symbols
 from app.services.feed import LiveFeed
 from app.services.feed_ports import FedMarket, FeedOptions
 from app.services.market_clock import MarketClock
-from app.services.rate_budget import HostBudget
+from app.wiring import exchange_options, market_rest
 from app.workers import BAD_INPUT
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, TransientError
 from cryptovolt.market.naming import venue_symbol
@@ -40,8 +42,6 @@ log = structlog.get_logger(__name__)
 
 MAX_SYMBOLS = 2_000
 _TRADE_CHANNELS = {Market.SPOT: "trade", Market.USDM: "aggTrade"}
-_WEIGHT_LIMITS = {Market.SPOT: 6_000, Market.USDM: 2_400}
-_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +58,22 @@ class IngestOptions:
     """Waits before a connection are divided by it: for a loopback venue that runs fast."""
 
 
-async def feed_markets(options: IngestOptions, stopping: asyncio.Event) -> LiveFeed:
-    """Feed until asked to stop, and return the feed with what it counted."""
+async def feed_markets(
+    options: IngestOptions,
+    stopping: asyncio.Event,
+    ready: Callable[[LiveFeed], object] = lambda _: None,
+) -> LiveFeed:
+    """Feed until asked to stop, and return the feed with what it counted.
+
+    `ready` is told of the feed before its first connection is opened.
+    """
     check(options)
     random: Random = SystemRandom()
     feed = LiveFeed([source_name(market) for market in options.markets], options.feed, random)
     pace = ConnectionPace(time.monotonic, options.connections_per_minute)
     for market in options.markets:
         feed.attach(await connect(market, options, feed, pace, random))
+    ready(feed)
     await feed.run(stopping)
     return feed
 
@@ -80,27 +88,38 @@ async def connect(
     ConfigurationError
         If the venue does not trade one of the symbols.
     """
-    addresses = market_addresses(market, settings)
-    budget: RequestBudget = HostBudget(weight_limit=_WEIGHT_LIMITS[market], patience_s=_PATIENCE_S)
-    exchange = ExchangeOptions(market=market, addresses=addresses, budget=budget)
+    exchange = exchange_options(market)
+    statuses = VenueStatuses(market)
+    names = _chosen(options, market, await statuses.read())
     stream = MarketStream(exchange, feed, pace, random, options.hurry)
-    replayed_at = addresses.rest if settings.VENUE_URL and addresses.overridden else None
-    rest = LiveRest(stream.exchange, market, replayed_at)
-    try:
-        statuses = await rest.read_statuses()
-        symbols = _chosen(options, market, statuses)
-    except CryptoVoltError:
-        await stream.close()
-        raise
+    replayed_at = exchange.addresses.rest if settings.VENUE_URL else None
     return FedMarket(
         source_name(market),
-        symbols,
+        names,
         stream,
-        rest,
+        LiveRest(stream.exchange, market, replayed_at),
         MarketClock(time.monotonic, time.time),
+        statuses.read,
         _TRADE_CHANNELS[market],
         replayed=replayed_at is not None,
     )
+
+
+class VenueStatuses:
+    """Asks for the symbols of a market in a thread of its own, and stores what has changed."""
+
+    def __init__(self, market: Market) -> None:
+        self._rest = market_rest(market)
+        self._source = source_name(market)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="venue-symbols")
+
+    async def read(self) -> Mapping[str, str]:
+        """Return the status of every symbol."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
+
+    def _read(self) -> dict[str, str]:
+        symbols.refresh(self._rest, datetime.now(UTC), dated=())
+        return {one.symbol: one.status for one in symbols.list_symbols(self._source)}
 
 
 def check(options: IngestOptions) -> None:
@@ -117,7 +136,7 @@ def check(options: IngestOptions) -> None:
         )
 
 
-def _chosen(options: IngestOptions, market: Market, statuses: dict[str, str]) -> tuple[str, ...]:
+def _chosen(options: IngestOptions, market: Market, statuses: Mapping[str, str]) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(venue_symbol(symbol) for symbol in options.symbols))
     if not wanted:
         trading = (name for name, status in statuses.items() if status == "TRADING")
