@@ -57,6 +57,21 @@ def source_name(market: Market, kind: Kind = Kind.BARS) -> str:
     return found
 
 
+def trading_market(source: str | None) -> Market:
+    """Return the market that a source of bars names; spot where none is named.
+
+    Raises
+    ------
+    ConfigurationError
+        If no market of the venue is stored under that name.
+    """
+    for market in Market:
+        if source in (None, source_name(market)):
+            return market
+    known = ", ".join(source_name(market) for market in Market)
+    raise ConfigurationError(f"expected a source among {known}, found {source!r}")
+
+
 def offered_timeframes(market: Market) -> tuple[str, ...]:
     """Return the time frames of a market, shortest first."""
     return ("1s", *TIMEFRAMES) if market is Market.SPOT else TIMEFRAMES

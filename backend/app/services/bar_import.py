@@ -12,7 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import polars as pl
 import structlog
 from sqlalchemy.orm import Session
@@ -20,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.core.database import SessionLocal
 from app.repositories.bars import SeriesKey, SeriesWriter, Written
 from cryptovolt.domain.arrays import IntArray
-from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
+from cryptovolt.domain.bars import Bars, concatenated
 from cryptovolt.domain.errors import BadBarError
 from cryptovolt.market.checking import REPAIRABLE, Finding, find_errors, raise_first
 from cryptovolt.market.cleaning import Repairs, clean_bars, drop_unclosed
@@ -236,7 +235,7 @@ def _prefetched(items: Iterator[_Examined]) -> Iterator[_Examined]:
 def _warn(before: Bars | None, batch: Bars) -> list[_Warning]:
     # One bar of the batch before stands in front, so that a gap between batches is seen.
     in_order = before is None or before.timestamp[-1] < batch.timestamp[0]
-    joined = batch if before is None or not in_order else _joined(before, batch)
+    joined = batch if before is None or not in_order else concatenated((before, batch))
     n_before = len(joined) - len(batch)
     found: list[_Warning] = []
     for kind, all_rows, _ in find_warnings(joined, None):
@@ -245,14 +244,6 @@ def _warn(before: Bars | None, batch: Bars) -> list[_Warning]:
         if rows.size:
             found.append(_Warning(kind, rows.size, joined.timestamp[rows[:3]], n_missing))
     return found
-
-
-def _joined(one: Bars, other: Bars) -> Bars:
-    values = {
-        name: np.concatenate([getattr(one, name), getattr(other, name)])
-        for name in ("timestamp", *VALUE_COLUMNS)
-    }
-    return Bars(symbol=one.symbol, timeframe=one.timeframe, source=one.source, **values)
 
 
 def _count_units(file: BarFile, report: ImportReport, options: ImportOptions) -> None:

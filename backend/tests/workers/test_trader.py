@@ -19,14 +19,8 @@ from app.services.bar_import import store_bars
 from app.services.funding import FundingFile
 from app.services.markets import Market, stored_market, synthetic_market
 from app.services.training import champion, training_bars
-from app.workers.trader import (
-    Replay,
-    TraderOptions,
-    begin,
-    choose_market,
-    finish,
-    take_turn,
-)
+from app.workers.replaying import Replay, begin, finish, take_turn
+from app.workers.trader import TraderOptions, choose_market
 from cryptovolt.backtest.simulate import simulate_account
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError

@@ -5,6 +5,7 @@ both float64. All arrays have shape ``(n_bars,)``, oldest first, and cannot be w
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,22 @@ class Bars:
     def to_pandas(self) -> "pd.DataFrame":
         """Return a pandas frame indexed by ``timestamp`` (needs the extra ``pandas``)."""
         return self.to_polars().to_pandas().set_index("timestamp")
+
+
+def concatenated(parts: Sequence[Bars]) -> Bars:
+    """Return bars of one series one after the other, with the labels of the first part.
+
+    Parameters
+    ----------
+    parts : sequence of Bars
+        At least one; whether their times fit together is not looked at.
+    """
+    first = parts[0]
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("timestamp", *VALUE_COLUMNS)
+    }
+    return Bars(symbol=first.symbol, timeframe=first.timeframe, source=first.source, **columns)
 
 
 def _as_times(values: Any) -> IntArray:

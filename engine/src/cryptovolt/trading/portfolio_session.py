@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
+from cryptovolt.domain.bars import VALUE_COLUMNS, Bars, concatenated
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.funding import Funding
@@ -258,9 +258,4 @@ def _require_follows(recent: Bars, bar: Bars) -> None:
 
 
 def _appended(bars: Bars, bar: Bars, most: int) -> Bars:
-    keep = bars[max(0, len(bars) + 1 - most) :]
-    columns = {
-        name: np.concatenate((getattr(keep, name), getattr(bar, name)))
-        for name in ("timestamp", *VALUE_COLUMNS)
-    }
-    return Bars(symbol=bars.symbol, timeframe=bars.timeframe, source=bars.source, **columns)
+    return concatenated((bars[max(0, len(bars) + 1 - most) :], bar))
