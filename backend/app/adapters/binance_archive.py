@@ -47,6 +47,19 @@ class BinanceArchive:
     _client: httpx.Client | None = field(default=None, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
+    def __enter__(self) -> "BinanceArchive":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
     def fetch_month(self, symbol: str, timeframe: str, month: date) -> Path:
         """Return the zip file of one month of spot bars, fetched if it is not there yet.
 

@@ -44,6 +44,19 @@ class MarketRest:
         self._learn_limit = learn_limit
         self._options = options
         self._own = threading.local()
+        self._made: list[Any] = []
+
+    def __enter__(self) -> "MarketRest":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._made:
+            self._made.pop().session.close()
+        self._own = threading.local()
 
     @property
     def host(self) -> str:
@@ -196,6 +209,7 @@ class MarketRest:
     def _exchange(self) -> Any:
         if not hasattr(self._own, "exchange"):
             self._own.exchange = sync_exchange(self._options)
+            self._made.append(self._own.exchange)
         return self._own.exchange
 
 

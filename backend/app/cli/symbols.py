@@ -31,8 +31,7 @@ def refresh(market: _Market = Market.SPOT, as_json: _Json = False) -> None:
     from app.wiring import market_rest
 
     init_db()
-    rest = market_rest(market)
-    with ShownProgress() as progress:
+    with market_rest(market) as rest, ShownProgress() as progress:
         found = symbols.refresh(rest, moment_of(rest.now().market_ms), progress=progress)
     if as_json:
         print_json(

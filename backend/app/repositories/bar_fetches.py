@@ -1,7 +1,6 @@
 """Ranges of series that were fetched completely."""
 
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,11 +13,9 @@ from app.repositories.bars import SeriesKey
 
 def edges(db: Session, key: SeriesKey) -> tuple[datetime, datetime] | None:
     """Return the opens of the first and the last stored bar of a series."""
-    query = select(func.min(MarketData.timestamp), func.max(MarketData.timestamp))
-    first, last = cast(
-        tuple[datetime | None, datetime | None],
-        db.execute(query.filter_by(**key.labels)).one().tuple(),
-    )
+    ends = (func.min(MarketData.timestamp), func.max(MarketData.timestamp))
+    found: list[datetime | None] = list(db.execute(select(*ends).filter_by(**key.labels)).one())
+    first, last = found
     return None if first is None or last is None else (first, last)
 
 

@@ -127,7 +127,12 @@ class Loader:
         path = _retried(lambda: self.files.fetch(file))
         if path is None:
             return None
-        content = _read_file(wanted, piece, path)
+        try:
+            content = _read_file(wanted, piece, path)
+        except DataError:
+            # The archive replaces bad files; the next time it has to be asked again.
+            path.unlink(missing_ok=True)
+            raise
         return Loaded(content, path, sha256(path.read_bytes()).hexdigest())
 
     def _rest_bars(self, wanted: Wanted, piece: Piece) -> Bars:
