@@ -195,7 +195,7 @@ def plot(path: Path) -> None:
     """Draw seconds against bars (one symbol) and against symbols (100,000 bars each)."""
     sizes = range(200_000, 2_000_001, 200_000)
     by_bars = [(n, _warm(market(n), changes_of_side(n))) for n in sizes]
-    by_symbols = [(k, _warm(*wide(100_000, k))) for k in range(2, 21, 2)]
+    by_symbols = [(k, _warm(*wide(100_000, k))) for k in (1, 2, 5, 10, 20, 30, 40)]
     for name, points in (("bars", by_bars), ("symbols", by_symbols)):
         for size, seconds in points:
             print(f"{name} {size:>9,} {seconds * 1e3:8.2f} ms {seconds / size * 1e9:10.1f} ns each")

@@ -1,14 +1,18 @@
 """Laws of the compiled step, over random markets, targets, costs, protections and funding."""
 
 import json
+import re
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core import types
 from random_accounts import (
     HOUR,
     Case,
@@ -27,6 +31,7 @@ from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.orders import Fill, FillReason, Side
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.trading.account import Account
+from cryptovolt.trading.step import bar_with_orders
 from cryptovolt.trading.step import layout as at
 
 CASES = st.builds(
@@ -226,3 +231,22 @@ def test_an_account_that_outgrows_64_bits_is_stopped() -> None:
     account.step(HOUR, 0.001, 0.001, 0.001, 0.001, 1e12)
     with pytest.raises(ConfigurationError, match="64 bits"):
         account.step(2 * HOUR, 1e7, 1e7, 1e7, 1e7, 1e12)
+
+
+def test_no_piece_can_fail_unseen() -> None:
+    # What a piece returns first is Numba's status, and those who call it do not look at it.
+    turn: Any = bar_with_orders.bar_turn_with_orders
+    whole: Any = vars(types)["int64"]
+    numbers: Any = vars(types)["CPointer"](whole)
+    arguments = (whole,) * 3 + (numbers,) * 5
+    turn.compile(arguments)
+    written: str = turn.overloads[arguments].library.get_llvm_str()
+    statuses = re.findall(r"ret i32 (\S+)", written)
+    assert set(statuses) == {"0", "1"}
+    # What could fail are a step of zero in a range, but every step is written down, and a place
+    # beyond the table of reasons.
+    folder = Path(at.__file__).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    pieces = sources.replace((folder / "loop.py").read_text(encoding="utf-8"), "")
+    assert statuses.count("1") == pieces.count(" in range(") + pieces.count("= _REASONS[")
+    assert not re.search(r"^ +(raise|assert) ", pieces, re.MULTILINE)
