@@ -7,11 +7,13 @@ funding, and instruments that leave. Everything it books is in one ledger.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt_venue.algos import AlgoBook
 from cryptovolt_venue.exchange import Exchange
 from cryptovolt_venue.floor import Floor, Ids
+from cryptovolt_venue.funding_fees import pay_funding
 from cryptovolt_venue.instruments import DELISTED, Instrument
 from cryptovolt_venue.ledger import OUTSIDE, Ledger, Move, Pocket, Reason
 from cryptovolt_venue.liquidation import Liquidator
@@ -85,7 +87,7 @@ class Accounts:
         self.by_name: dict[str, Account] = {}
         self.by_key: dict[str, Account] = {}
         self._followed: dict[tuple[Market, str], Callable[[], None]] = {}
-        exchange.on_funding(self.usdm.pay_funding)
+        exchange.on_funding(partial(pay_funding, self.usdm))
         exchange.on_instrument(self._instrument_changed)
         exchange.replay.every(1_000, self._each_second)
 
@@ -164,6 +166,7 @@ class Accounts:
         if instrument.market == USDM:
             self.usdm.expire_all(instrument.symbol)
             self.algos.expire_all(instrument.symbol)
+            self.liquidator.settle(instrument.symbol)
         else:
             self.spot.expire_all(instrument.symbol)
 

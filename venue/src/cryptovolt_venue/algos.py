@@ -7,6 +7,7 @@ activation and triggers when the price has come back by its callback rate (per c
 """
 
 import secrets
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -63,6 +64,8 @@ class AlgoBook:
     def __init__(self, engine: "UsdmEngine") -> None:
         self._engine = engine
         self._by_id: dict[int, Algo] = {}
+        self._waiting: dict[str, dict[int, Algo]] = defaultdict(dict)
+        self._placed: dict[int, Algo] = {}
         engine.on_end.append(self._order_ended)
 
     def place(self, account: str, request: NewOrder) -> Algo:
@@ -80,6 +83,7 @@ class AlgoBook:
         algo = Algo(next(engine.floor.ids.algo), account, request, client_id, now, now)
         self._start(algo)
         self._by_id[algo.algo_id] = algo
+        self._waiting[request.symbol][algo.algo_id] = algo
         engine.floor.follow(USDM, request.symbol)
         self._tell(algo)
         return algo
@@ -107,7 +111,7 @@ class AlgoBook:
 
     def waits_for(self, symbol: str) -> bool:
         """Return whether any conditional order waits for a symbol's price."""
-        return any(a.is_open and a.request.symbol == symbol for a in self._by_id.values())
+        return bool(self._waiting.get(symbol))
 
     def cancel(self, account: str, algo_id: int | None, client_id: str | None) -> Algo:
         """Cancel a waiting conditional order, or refuse."""
@@ -119,17 +123,15 @@ class AlgoBook:
 
     def on_trade(self, trade: Trade) -> None:
         """Trigger what the last price or the mark price reaches."""
-        for algo in list(self._by_id.values()):
-            if algo.is_open and algo.request.symbol == trade.symbol:
-                price = self._price(algo, trade.price)
-                if price is not None and self._reached(algo, price):
-                    self._trigger(algo)
+        for algo in list(self._waiting.get(trade.symbol, {}).values()):
+            price = self._price(algo, trade.price)
+            if algo.is_open and price is not None and self._reached(algo, price):
+                self._trigger(algo)
 
     def expire_all(self, symbol: str) -> None:
         """End every conditional order of a symbol that leaves the market."""
-        for algo in list(self._by_id.values()):
-            if algo.is_open and algo.request.symbol == symbol:
-                self._change(algo, "EXPIRED")
+        for algo in list(self._waiting.get(symbol, {}).values()):
+            self._change(algo, "EXPIRED")
 
     def _start(self, algo: Algo) -> None:
         request = algo.request
@@ -188,16 +190,20 @@ class AlgoBook:
             algo.refusal = refusal.message
             self._change(algo, "REJECTED")
             return
+        if algo.order.is_open:
+            self._placed[algo.order.order_id] = algo
         self._change(algo, "TRIGGERED" if algo.order.is_open else "FINISHED")
 
     def _order_ended(self, order: Order) -> None:
-        for algo in self._by_id.values():
-            if algo.order is order and algo.status == "TRIGGERED":
-                self._change(algo, "FINISHED")
+        algo = self._placed.pop(order.order_id, None)
+        if algo is not None:
+            self._change(algo, "FINISHED")
 
     def _change(self, algo: Algo, status: str) -> None:
         algo.status = status
         algo.updated_ms = self._engine.now()
+        if not algo.is_open:
+            self._waiting[algo.request.symbol].pop(algo.algo_id, None)
         self._tell(algo)
 
     def _tell(self, algo: Algo) -> None:

@@ -72,6 +72,16 @@ class Move:
     reason: Reason
 
 
+def signed_move(
+    venue: Pocket, wallet: Pocket, asset: str, amount: Decimal, reason: Reason
+) -> list[Move]:
+    """Return what a wallet gains from a pocket of the venue, or pays into it if negative."""
+    if amount == 0:
+        return []
+    source, target = (venue, wallet) if amount > 0 else (wallet, venue)
+    return [Move(source, target, asset, abs(amount), reason)]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A booked movement. `entry` numbers the rows that were booked together, all or none."""

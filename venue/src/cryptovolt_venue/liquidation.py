@@ -34,6 +34,15 @@ class Liquidator:
                 if self._is_due(account, asset):
                     self._liquidate(account, asset)
 
+    def settle(self, symbol: str) -> None:
+        """Close every position of a symbol that leaves the market, at its last mark price."""
+        for account, owner in list(self._engine.margin.accounts.items()):
+            position = owner.positions.get(symbol)
+            if position is not None and position.amount:
+                order = self._order(account, position, "settlement_autoclose-")
+                mark = self._engine.margin.mark(position)
+                self._engine.take(order, [Piece(mark, order.quantity)])
+
     def _is_due(self, account: str, asset: str) -> bool:
         margin = self._engine.margin
         needed = margin.maintenance(account, asset)
@@ -55,6 +64,18 @@ class Liquidator:
         return maintenance_margin(position.notional(mark)), position.symbol
 
     def _close(self, account: str, position: Position) -> None:
+        engine, mark = self._engine, self._engine.margin.mark(position)
+        order = self._order(account, position, "autoclose-")
+        offered = engine.offered(order.symbol, order.side)
+        step = engine.instrument(order.symbol).step
+        pieces = walk(offered, order.side, order.quantity, step)
+        rest = subtract(order.quantity, total(pieces))
+        if rest > 0:
+            pieces.append(Piece(mark, rest))
+        engine.take(order, pieces, "CALCULATED")
+        self._charge(account, order)
+
+    def _order(self, account: str, position: Position, prefix: str) -> Order:
         engine = self._engine
         side = Side.SELL if position.amount > 0 else Side.BUY
         quantity, mark = abs(position.amount), engine.margin.mark(position)
@@ -75,16 +96,10 @@ class Liquidator:
             working_ms=accepted.market_ms,
             updated_ms=accepted.market_ms,
         )
-        order.client_id = f"autoclose-{accepted.market_ms}{order.order_id}"
+        order.client_id = f"{prefix}{accepted.market_ms}{order.order_id}"
         engine.store.add(order)
         engine.tell(order, "NEW")
-        step = engine.instrument(position.symbol).step
-        pieces = walk(engine.offered(position.symbol, side), side, quantity, step)
-        rest = subtract(quantity, total(pieces))
-        if rest > 0:
-            pieces.append(Piece(mark, rest))
-        engine.take(order, pieces, "CALCULATED")
-        self._charge(account, order)
+        return order
 
     def _charge(self, account: str, order: Order) -> None:
         engine, asset = self._engine, self._engine.margin.asset_of(order.symbol)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from cryptovolt_venue.algos import AlgoBook
 from cryptovolt_venue.faults import FaultSchedule, parse_rule
 from cryptovolt_venue.floor import Floor, Frame, Ids
+from cryptovolt_venue.funding_fees import pay_funding
 from cryptovolt_venue.instruments import Instrument
 from cryptovolt_venue.ledger import OUTSIDE, Ledger, Move, Pocket, Reason
 from cryptovolt_venue.liquidation import Liquidator
@@ -120,7 +121,7 @@ class ScriptedVenue:
     def pay_funding(self, symbol: str, rate: str) -> None:
         """Let funding be paid at the mark price."""
         mark = self.market.mark(symbol) or Decimal(0)
-        self.usdm.pay_funding(FundingDue(symbol, self.market.time_ms, Decimal(rate), mark))
+        pay_funding(self.usdm, FundingDue(symbol, self.market.time_ms, Decimal(rate), mark))
 
     def pass_time(self, milliseconds: int) -> None:
         """Let time pass and do what becomes due."""

@@ -13,11 +13,11 @@ from decimal import Decimal
 from cryptovolt_venue.algos import Algo
 from cryptovolt_venue.filters import check_usdm, usdm_limit
 from cryptovolt_venue.floor import Floor
-from cryptovolt_venue.ledger import FEES, FUNDING, PROFITS, Move, Pocket, Reason
+from cryptovolt_venue.ledger import FEES, PROFITS, Pocket, Reason, signed_move
 from cryptovolt_venue.liquidity import Piece
 from cryptovolt_venue.margin import MarginBook, order_notionals
 from cryptovolt_venue.matching import Engine
-from cryptovolt_venue.money import ZERO, add, cut, multiply, round_even, subtract
+from cryptovolt_venue.money import ZERO, add, cut, multiply, subtract
 from cryptovolt_venue.orders import (
     USDM,
     Fill,
@@ -29,7 +29,6 @@ from cryptovolt_venue.orders import (
 )
 from cryptovolt_venue.positions import Position, bracket_of, highest_notional
 from cryptovolt_venue.requests import NewOrder
-from cryptovolt_venue.tape import FundingDue
 from cryptovolt_venue.usdm_reports import (
     account_update,
     algo_update,
@@ -174,8 +173,8 @@ class UsdmEngine(Engine):
             fill.time_ms,
             f"trade {fill.symbol} {fill.trade_id} of order {order.order_id}",
             [
-                *_signed(PROFITS, wallet, asset, fill.realized, Reason.REALIZED_PNL),
-                *_signed(FEES, wallet, asset, -fill.fee, Reason.FEE),
+                *signed_move(PROFITS, wallet, asset, fill.realized, Reason.REALIZED_PNL),
+                *signed_move(FEES, wallet, asset, -fill.fee, Reason.FEE),
             ],
         )
 
@@ -225,20 +224,6 @@ class UsdmEngine(Engine):
     def tell_algo(self, algo: Algo) -> None:
         """Publish the state of a conditional order."""
         self.floor.publish(algo.account, USDM, algo_update(algo, self.now()))
-
-    def pay_funding(self, due: FundingDue) -> None:
-        """Book the funding of every account that holds the symbol: longs pay a positive rate."""
-        for account, owner in list(self.margin.accounts.items()):
-            position = owner.positions.get(due.symbol)
-            if position is None or not position.amount:
-                continue
-            paid = round_even(multiply(position.notional(due.mark_price), due.rate))
-            asset = self.margin.asset_of(due.symbol)
-            wallet = Pocket(account, USDM, "wallet")
-            moves = _signed(FUNDING, wallet, asset, -paid, Reason.FUNDING_FEE)
-            self.floor.ledger.book(due.time_ms, f"funding {due.symbol}", moves)
-            owner.wallet_ms[asset] = due.time_ms
-            self.tell_account(account, due.symbol, "FUNDING_FEE", -paid, position=False)
 
     def _check_standing(self, account: str, request: NewOrder) -> None:
         if request.reduce_only and not self.reducible(account, request.symbol, request.side):
@@ -301,12 +286,3 @@ class UsdmEngine(Engine):
             working_ms=accepted.market_ms,
             updated_ms=accepted.market_ms,
         )
-
-
-def _signed(
-    venue: Pocket, wallet: Pocket, asset: str, amount: Decimal, reason: Reason
-) -> list[Move]:
-    if amount == 0:
-        return []
-    source, target = (venue, wallet) if amount > 0 else (wallet, venue)
-    return [Move(source, target, asset, abs(amount), reason)]

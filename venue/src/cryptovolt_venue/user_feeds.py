@@ -18,6 +18,11 @@ class UserFeed:
         self.recent: deque[Frame] = deque(maxlen=REMEMBERED)
         self._listeners: list[Listener] = []
 
+    @property
+    def n_listeners(self) -> int:
+        """How many hear it."""
+        return len(self._listeners)
+
     def push(self, frame: Frame) -> None:
         """Tell everybody who listens."""
         self.recent.append(frame)

@@ -116,6 +116,8 @@ REFUSALS = [
     ({"type": "LIMIT", "quantity": "1", "price": "50000.001"}, -1013, PRICE_FILTER),
     ({"type": "LIMIT", "quantity": "0.000001", "price": "50000"}, -1013, LOT_SIZE),
     ({"type": "LIMIT", "quantity": "0.00001", "price": "50000"}, -1013, "Filter failure: NOTIONAL"),
+    ({"type": "LIMIT", "quantity": "0.01", "price": "10000.99"}, -1013,
+     "Filter failure: PERCENT_PRICE_BY_SIDE"),  # less than a fifth of 50,005
     ({"type": "MARKET", "quantity": "0"}, -1013, LOT_SIZE),
     ({"type": "LIMIT", "quantity": "1", "price": "1.123456789"}, -1111,
      "Parameter 'price' has too much precision."),

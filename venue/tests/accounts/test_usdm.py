@@ -234,3 +234,14 @@ def test_an_amended_order_keeps_its_id_and_may_fill_at_once(scripted: ScriptedVe
         Status.FILLED, Decimal("0.2"), Decimal(50010))  # fmt: skip
     assert [f["o"]["x"] for f in scripted.told("ORDER_TRADE_UPDATE")] == [
         "NEW", "AMENDMENT", "TRADE"]  # fmt: skip
+
+
+def test_a_symbol_that_leaves_the_market_is_settled_at_its_mark(scripted: ScriptedVenue) -> None:
+    scripted.deposit("a", "usdm", "USDT", "10000")
+    place(scripted, "BUY", quantity="0.1")  # at 50,010, fee 2.5005
+    scripted.market.set_mark("BTCUSDT", "51010")
+    scripted.liquidator.settle("BTCUSDT")  # realizes 100, fee 2.5505
+    assert held(scripted).amount == 0
+    assert scripted.wallet("a") == Decimal("10094.949")
+    last = scripted.told("ORDER_TRADE_UPDATE")[-1]["o"]
+    assert (last["x"], last["c"][:21]) == ("TRADE", "settlement_autoclose-")
