@@ -1,8 +1,10 @@
 import { useMemo, useState } from 'react';
 
+import { useView, ViewBar } from '@/app/view';
 import { Guard } from '@/components/guard';
 import { Empty, FailureNote } from '@/components/panel';
 import { AlertsPanel } from '@/features/alerts/components/alerts-panel';
+import { MarketData } from '@/features/feeds/components/market-data';
 import { useBars } from '@/features/market/api/get-bars';
 import { MarketPanel } from '@/features/market/components/market-panel';
 import { ModelPanel } from '@/features/models/components/model-panel';
@@ -91,6 +93,7 @@ export function Dashboard({ user, onSignOut }: DashboardProps) {
   const [chosen, setChosen] = useState<number | null>(null);
   const all = sessions.data ?? [];
   const session = all.find(({ session_id }) => session_id === chosen) ?? all[0] ?? null;
+  const view = useView();
   return (
     <>
       <SessionHeader
@@ -109,8 +112,10 @@ export function Dashboard({ user, onSignOut }: DashboardProps) {
           onRetry={() => void sessions.refetch()}
         />
       )}
-      {session && <Panels key={session.session_id} session={session} />}
-      {sessions.data && !session && (
+      <ViewBar view={view} />
+      {view === 'market' && <MarketData />}
+      {view === 'trading' && session && <Panels key={session.session_id} session={session} />}
+      {view === 'trading' && sessions.data && !session && (
         <Empty>
           You have no trading session. Start one with <code>./cv up</code>, or run <code>./cv demo</code>{' '}
           once.
