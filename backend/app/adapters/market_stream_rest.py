@@ -41,8 +41,8 @@ class LiveRest:
             answer = await self.exchange.fetch(f"{self.replayed_at}/venue/clock", "GET")
         try:
             times = int(answer["wall_ms"]), int(answer["market_ms"])
-            return VenueTime(*times, float(answer["speed"]))
-        except (KeyError, TypeError, ValueError) as error:
+            return VenueTime(*times, 0.0 if answer.get("paused") else float(answer["speed"]))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"expected wall_ms, market_ms and speed, found {answer!r}") from error
 
     async def read_bars(

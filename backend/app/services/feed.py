@@ -22,6 +22,7 @@ from app.repositories.live_bars import newest_opens
 from app.services.feed_batch import Collector
 from app.services.feed_begin import new_series, streams_of, symbols_of
 from app.services.feed_heartbeat import counts_of, heartbeat
+from app.services.feed_links import drop_if_silent
 from app.services.feed_ports import FedMarket, FeedOptions
 from app.services.feed_repair import Repairer
 from app.services.feed_series import FedSeries, State
@@ -37,7 +38,6 @@ BATCH_S = 0.008
 LOOK_EVERY_S = 0.1
 HEARTBEAT_EVERY_S = 1.0
 END_WITHIN_S = 10.0
-SILENT_LINK_S = 60.0
 REPLAY_CLOCK_EVERY_S = 2.0
 STATUSES_EVERY_S = 300.0
 STATUSES_IN_TROUBLE_S = 10.0
@@ -73,6 +73,14 @@ class LiveFeed:
         """Feed until asked to stop; what was received is committed before this returns."""
         try:
             await self._begin()
+            await self._run(stopping)
+        finally:
+            for market in self._markets.values():
+                await market.stream.close()
+            await self.writer.close()
+
+    async def _run(self, stopping: asyncio.Event) -> None:
+        try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._write())
                 tasks = [group.create_task(step) for step in self._loops(group)]
@@ -218,27 +226,14 @@ class LiveFeed:
                 reason = market.clock.stop_reason
                 self.troubles.set(IncidentKey(market.source, "", "", "clock"), reason, at_s)
                 self._repairers[market.source].start(group, self._own(market), at_s)
-            self._drop_silent_links(at_s)
+            for market, link in self._links:
+                own = self._of_streams(market.source, link.streams)
+                drop_if_silent(market.stream, link, own, at_s)
             self._something.set()
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _own(self, market: FedMarket) -> list[FedSeries]:
         return [series for series in self.series.values() if series.source == market.source]
-
-    def _drop_silent_links(self, at_s: float) -> None:
-        for market, link in self._links:
-            waiting = self._of_streams(market.source, link.streams)
-            waiting = [series for series in waiting if series.halted is None]
-            if not waiting:
-                silent = at_s - link.last_frame_s > SILENT_LINK_S
-            else:
-                silent = all(
-                    one.connected and one.pulse.is_silent_since_restart(at_s) for one in waiting
-                )
-            if silent:
-                for series in waiting:
-                    series.connected = False
-                market.stream.drop(link, "connected, and no frame came")
 
     async def _keep_time(self, market: FedMarket) -> None:
         pause_s = REPLAY_CLOCK_EVERY_S if market.replayed else CHECK_EVERY_S
@@ -295,15 +290,10 @@ class LiveFeed:
         self._dirty.update(self.series)
 
     async def _end(self) -> None:
-        for market in self._markets.values():
-            await market.stream.close()
-        try:
-            async with asyncio.timeout(END_WITHIN_S):
-                await self._commit()
-                for source in self._markets:
-                    await self.writer.run(partial(write_stopped, source=source, reason="stopped"))
-        finally:
-            await self.writer.close()
+        async with asyncio.timeout(END_WITHIN_S):
+            await self._commit()
+            for source in self._markets:
+                await self.writer.run(partial(write_stopped, source=source, reason="stopped"))
 
 
 def _newest(market: FedMarket, timeframe: str, connection: Any) -> dict[str, int]:

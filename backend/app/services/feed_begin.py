@@ -19,7 +19,7 @@ def new_series(
     """Return a series that goes on after its newest stored bar, or begins with the forming one."""
     first_ms = first_open(market.clock.market_ms(), options.timeframe, newest_ms)
     line = SeriesLine(timeframe_ms(options.timeframe), first_ms)
-    pulse = Pulse(time.monotonic(), market.clock.speed)
+    pulse = Pulse(time.monotonic(), market.clock.speed or 1.0)
     return FedSeries(market.source, symbol, options.timeframe, line, pulse, datetime.now(UTC))
 
 

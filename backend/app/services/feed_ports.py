@@ -13,6 +13,8 @@ class LinkPort(Protocol):
     """One connection."""
 
     streams: tuple[str, ...]
+    last_frame_s: float
+    """When anything came last, by the steady clock."""
 
 
 class StreamPort(Protocol):

@@ -85,6 +85,8 @@ class FedSeries:
 
     def look(self, market_ms: int, at_s: float, speed: float) -> None:
         """Note what has closed by now, and whether the series is silent."""
+        if speed > 0.0:
+            self.pulse.speed = speed
         grace_s = GRACE_S if self.connected else REST_MARGIN_S
         self.line.on_time(market_ms - round(grace_s * 1000 * speed))
         self.pulse.check(at_s)

@@ -88,7 +88,8 @@ class FeedWriter:
         while True:
             try:
                 await self.run(lambda connection: self._write(connection, work))
-            except (DBAPIError, psycopg.Error, OSError) as error:
+            except (DBAPIError, psycopg.Error, OSError, CryptoVoltError) as error:
+                # Also where a session of ours that died still holds the lock of the source.
                 self.written.failures += 1
                 self.failing = advice(error)
                 log.warning("feed.commit_failed", reason=self.failing)

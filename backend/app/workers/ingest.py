@@ -167,6 +167,13 @@ def run(options: IngestOptions, *, with_input: bool = True) -> int:
     except CryptoVoltError as error:
         sys.stderr.write(f"error: {error}\n")
         return BAD_INPUT
+    except ExceptionGroup as group:
+        # One task failed and took the others with it: say what it said.
+        first = group.exceptions[0]
+        if not isinstance(first, (CryptoVoltError, SQLAlchemyError)):
+            raise
+        sys.stderr.write(f"error: {advice(first)}\n")
+        return 1
     except KeyboardInterrupt:
         return 0
     return 0
