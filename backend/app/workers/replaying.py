@@ -4,6 +4,7 @@ One bar is one transaction: signal, trades, alerts, equity and the state that a 
 durable together or not at all.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -32,8 +33,10 @@ from app.services.training import champion, keep_model, train, training_bars
 from app.wiring import trial_ledger
 from cryptovolt.domain.bars import Bars, concatenated
 from cryptovolt.domain.costs import SymbolRules
+from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.funding import FundingRates
 from cryptovolt.execution.inference import infer_rules
+from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.trading.hybrid import HybridStrategy
 from cryptovolt.trading.session import PaperSession
 
@@ -90,26 +93,44 @@ def begin(
     first = training_bars(len(market.bars))
     rules = rules or infer_rules(market.bars, options.cash)
     chosen = strategy.trading_settings(options.cash)
+    session: PaperSession | None = None
     with SessionLocal.begin() as db:
         user = ensure_local_user(db)
         db.flush()
         row = find_unfinished(db, user.user_id, KIND, _series(market))
         start = opening(market, user.user_id, model_id, strategy, options, db, KIND, first)
+        next_bar = first if row is None else _rows_closed_by(market, row.as_of or now)
         # Another model, other limits or other funding would not go on with what the session holds.
         if row is not None and row.state and _goes_on(row, start):
-            next_bar, state = _rows_closed_by(market, row.as_of or now), row.state
+            session = _restored(strategy, rules, chosen, market.bars[:next_bar], row.state)
             row.settings = {**(row.settings or {}), **start.settings}
-        else:
+        if row is None or session is None:
             stop_unfinished(db, user.user_id, KIND, now)
             row = paper.open_session(db, start)
-            next_bar, state = first, None
         session_id = row.session_id
-    session = PaperSession(strategy, rules, chosen, market.bars[:next_bar])
-    if state is not None:
+    if session is not None:
+        log.info("session.goes_on", session_id=session_id, next_bar=next_bar)
+        return Replay(market, session_id, session, next_bar, 0, rates)
+    log.info("session.began", session_id=session_id, next_bar=first)
+    session = PaperSession(strategy, rules, chosen, market.bars[:first])
+    return Replay(market, session_id, session, first, first + HEAD_START_BARS, rates)
+
+
+def _restored(
+    strategy: HybridStrategy,
+    rules: SymbolRules,
+    chosen: TradingSettings,
+    history: Bars,
+    state: Mapping[str, list[int]],
+) -> PaperSession | None:
+    session = PaperSession(strategy, rules, chosen, history)
+    try:
         session.restore(state)
-    log.info("session.began", session_id=session_id, next_bar=next_bar)
-    hurry_until = next_bar + HEAD_START_BARS if state is None else 0
-    return Replay(market, session_id, session, next_bar, hurry_until, rates)
+    except DataError as error:
+        # Written by another version: what it did stays recorded, and another session begins.
+        log.warning("session.not_restored", reason=str(error))
+        return None
+    return session
 
 
 def take_turn(replay: Replay) -> None:
@@ -149,6 +170,12 @@ def _strategy(market: Market) -> tuple[int, HybridStrategy]:
         if found is not None:
             row, model = found
             return row.model_id, HybridStrategy(models=(model,))
+        user = ensure_local_user(db)
+        db.flush()
+        session = find_unfinished(db, user.user_id, KIND, _series(market))
+        if session is not None and session.state and session.model_id is not None:
+            # Its model is a candidate that does not vote; more bars are no reason for another one.
+            return session.model_id, HybridStrategy()
     snapshot = take_snapshot(market.key)
     seed = WalkOptions(now=datetime.now(UTC)).seed
     trained = train(market, seed, ledger=trial_ledger())

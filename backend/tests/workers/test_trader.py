@@ -1,6 +1,6 @@
 """The paper trader: one transaction a bar, and going on after a kill as if nothing had happened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -231,3 +231,53 @@ def test_rates_are_read_from_a_file(perpetual: Market, db: Session, tmp_path: Pa
     np.testing.assert_array_equal(replay.funding.rate, rates.rate)
     row = db.get_one(PaperSession, replay.session_id)
     assert (row.settings or {})["funding"]["charged"] is True
+
+
+def test_a_state_of_another_version_is_left_and_another_session_begins(
+    market: Market, db: Session
+) -> None:
+    first = lived(begin(market, NOW), 3)
+    with SessionLocal.begin() as session:
+        row = session.get_one(PaperSession, first.session_id)
+        row.state = {**(row.state or {}), "account": [1, 2, 3]}
+    second = begin(market, NOW)
+    assert second.session_id != first.session_id
+    assert second.next_bar == training_bars(len(market.bars))
+    db.expire_all()
+    assert db.get_one(PaperSession, first.session_id).stopped_at == NOW
+    finish(second, NOW)
+
+
+def test_more_bars_are_no_reason_for_another_session(market: Market, db: Session) -> None:
+    half = replace(market, bars=market.bars[:5_000])
+    first = lived(begin(half, NOW), 3)
+    model = db.get_one(PaperSession, first.session_id).model_id
+    resumed = begin(replace(market, bars=market.bars[:5_500]), NOW)
+    assert (resumed.session_id, resumed.next_bar) == (first.session_id, first.next_bar)
+    assert db.get_one(PaperSession, resumed.session_id).model_id == model
+    finish(resumed, NOW)
+
+
+def test_a_live_bar_of_a_series_that_may_not_be_traded_opens_nothing_and_says_why(
+    market: Market, db: Session
+) -> None:
+    free = lived(begin(market, NOW), N_TURNS)
+    finish(free, NOW)
+    refused = begin(market, NOW)
+    refused.live_from = refused.next_bar
+    lived(refused, N_TURNS)
+    finish(refused, NOW)
+
+    def signals(replay: Replay) -> list[Signal]:
+        query = select(Signal).filter_by(session_id=replay.session_id).order_by(Signal.timestamp)
+        return list(db.scalars(query))
+
+    # Nobody feeds this series, so no bar of it may be traded on.
+    assert any(signal.signal_type == "BUY" for signal in signals(free))
+    assert {signal.signal_type for signal in signals(refused)} <= {"HOLD", "SELL"}
+    vetoes = {veto for signal in signals(refused) for veto in signal.vetoes or []}
+    assert f"{market.key.symbol} 1h of {market.key.source} is not fed" in vetoes
+    assert (
+        db.scalar(select(func.count()).select_from(Trade).filter_by(session_id=refused.session_id))
+        == 0
+    )
