@@ -186,3 +186,15 @@ def check_margin_account(venue: ScriptedVenue, name: str) -> None:
     assert venue.wallet(name) == wallet
     cash = -sum(sign * f.quote for sign, f in signed)
     assert sum(f.realized for f in fills) == cash + position.cost
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(trade | order(SPOT_TYPES) | cancel | fault, min_size=12, max_size=40))
+def test_the_same_tape_and_requests_give_the_same_rows(steps: list[Step]) -> None:
+    def rows() -> list[object]:
+        venue = opened("spot")
+        for step in steps:
+            play(venue, "spot", step)
+        return [*venue.ledger.rows]
+
+    assert rows() == rows()
