@@ -1,10 +1,10 @@
 """The one place that chooses adapters."""
 
-from app.adapters.binance_archive import BinanceArchive
+from app.adapters.binance_archive import BinanceArchive, NoArchive
 from app.adapters.exchange import ExchangeOptions
 from app.adapters.market_rest import MarketRest
 from app.adapters.trial_ledger import DatabaseLedger
-from app.core.config import settings
+from app.core.config import Settings, settings
 from app.core.venue import Market, market_addresses
 from app.services.rate_budget import HostBudget, Priority
 
@@ -17,8 +17,15 @@ def history_archive() -> BinanceArchive:
     return BinanceArchive(settings.home / "downloads", settings.ARCHIVE_URL)
 
 
-def fetch_archive() -> BinanceArchive:
-    """Return the public archive for fetching many files; its host has a budget in the database."""
+def fetch_archive(market: Market) -> BinanceArchive | NoArchive:
+    """Return the public archive for fetching many files; its host has a budget in the database.
+
+    Where the market was moved to another venue and the archive was not, there is none: files of the
+    real venue are not that venue's history.
+    """
+    default = Settings.model_fields["ARCHIVE_URL"].default
+    if market_addresses(market, settings).overridden and default == settings.ARCHIVE_URL:
+        return NoArchive()
     budget = HostBudget(weight_limit=_FILES_PER_MINUTE)
     return BinanceArchive(settings.home / "downloads", settings.ARCHIVE_URL, budget=budget)
 

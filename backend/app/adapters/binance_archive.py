@@ -36,6 +36,28 @@ class FileBudget(Protocol):
         ...
 
 
+class NoArchive:
+    """Stands in for the archive of a venue that has none: a loopback venue's history is its own."""
+
+    has_files = False
+
+    def __enter__(self) -> "NoArchive":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is open."""
+
+    def fetch(self, file: ArchiveFile) -> Path | None:
+        """Return None: there is no such file."""
+        del file
+        return None
+
+    def exists(self, file: ArchiveFile) -> bool:
+        """Return that there is no such file."""
+        del file
+        return False
+
+
 @dataclass(slots=True)
 class BinanceArchive:
     """The archive at an address, with a folder for what was fetched."""
@@ -44,6 +66,7 @@ class BinanceArchive:
     base_url: str
     timeout_s: float = 10.0
     budget: FileBudget | None = None
+    has_files: bool = True
     _client: httpx.Client | None = field(default=None, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 

@@ -43,7 +43,11 @@ def fetch(
         parallel=parallel,
     )
     init_db()
-    with market_rest(market) as rest, fetch_archive() as files, FetchProgressBar() as progress:
+    with (
+        market_rest(market) as rest,
+        fetch_archive(market) as files,
+        FetchProgressBar() as progress,
+    ):
         fetched = fetch_symbols(symbols, options, rest, files, progress)
     if abs(fetched.offset_ms) > _CLOCK_MS:
         typer.echo(_clock_sentence(fetched.offset_ms), err=True)

@@ -30,6 +30,7 @@ from app.services.bar_fetch_plan import (
     fallback,
     missing_ranges,
     plan_pieces,
+    rest_pieces,
 )
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import CryptoVoltError, TransientError
@@ -152,6 +153,8 @@ def _planned(
         start = end if oldest is None else min(max(start, oldest), end)
     missing = [(max(first, start), last) for first, last in missing if last > start]
     report = SeriesReport(key, start, max(start, end))
+    if not loader.files.has_files:
+        return report, rest_pieces(missing, key.timeframe)
     return report, plan_pieces(missing, key.timeframe, options.now_ms)
 
 

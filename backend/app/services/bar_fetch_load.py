@@ -71,6 +71,9 @@ class HistoryRest(Protocol):
 class HistoryFiles(Protocol):
     """The public archive."""
 
+    has_files: bool
+    """False: there is no archive, everything comes over REST."""
+
     def fetch(self, file: ArchiveFile) -> Path | None:
         """Return a checked file, or None where the archive has no such file."""
         ...

@@ -112,6 +112,11 @@ def plan_pieces(missing: Iterable[Range], timeframe: str, now_ms: int) -> list[P
     return _joined(pieces, timeframe)
 
 
+def rest_pieces(missing: Iterable[Range], timeframe: str) -> list[Piece]:
+    """Return the pieces that make up the missing ranges where there is no archive."""
+    return [piece for inside in missing for piece in _rest(inside, timeframe)]
+
+
 def fallback(piece: Piece, timeframe: str, now_ms: int) -> list[Piece]:
     """Return the pieces to try where the archive has no file for one."""
     whole = (piece.start_ms, piece.end_ms)

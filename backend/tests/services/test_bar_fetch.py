@@ -80,7 +80,7 @@ def fetch(
         until=None if until is None else datetime.fromisoformat(until).replace(tzinfo=UTC),
         parallel=3,
     )
-    with market_rest(market) as rest, fetch_archive() as files:
+    with market_rest(market) as rest, fetch_archive(market) as files:
         return fetch_symbols(symbols, options, rest, files)
 
 
@@ -186,6 +186,16 @@ def test_a_month_that_the_archive_lacks_comes_over_rest(venue: HistoryServer) ->
     assert_same(stored(), truth("BTCUSDT", "1h", ms("2024-11-01"), ms("2025-02-10T12:00")))
     assert report.pieces[Origin.MONTH] == 1
     assert report.pieces[Origin.REST] > 1
+
+
+def test_the_real_archive_is_no_history_of_another_venue(
+    venue: HistoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ARCHIVE_URL", "https://data.binance.vision")
+    report = fetch_one(since="2024-12-01")
+    assert_same(stored(), truth("BTCUSDT", "1h", ms("2024-12-01"), ms("2025-02-10T12:00")))
+    assert dict(report.pieces) == {"rest": 1}
+    assert data_files(venue) == []
 
 
 def test_a_delisted_coin_comes_from_the_archive_alone(venue: HistoryServer) -> None:
