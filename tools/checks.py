@@ -48,6 +48,11 @@ def backend() -> list[list[str]]:
     return [[*PYTEST, *PARALLEL, "backend/tests"]]
 
 
+def venue() -> list[list[str]]:
+    """Return the command that tests the exchange on loopback."""
+    return [[*PYTEST, *PARALLEL, "venue/tests"]]
+
+
 def frontend() -> list[list[str]]:
     """Return the commands that check and test the dashboard."""
     npm, _ = find_npm()
@@ -61,7 +66,8 @@ def browser() -> list[list[str]]:
 
 
 STEPS: dict[str, Callable[[], list[list[str]]]] = {
-    step.__name__: step for step in (lint, types, architecture, engine, backend, frontend, browser)
+    step.__name__: step
+    for step in (lint, types, architecture, engine, backend, venue, frontend, browser)
 }
 
 

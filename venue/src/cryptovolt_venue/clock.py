@@ -7,6 +7,7 @@ milliseconds UTC.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -43,7 +44,7 @@ class VenueClock:
                 f"expected market time to start in the past, found {start_ms} ms, which is "
                 f"{(self._origin_market - self._origin_real) / 1000:.0f} s ahead of this machine"
             )
-        self._speed = _checked_speed(speed)
+        self._speed = checked_speed(speed)
         self._paused = False
         self._offset_ms = 0.0
         self._drift_ppm = 0.0
@@ -105,7 +106,7 @@ class VenueClock:
 
     def set_speed(self, speed: float) -> None:
         """Change the speed from now on."""
-        checked = _checked_speed(speed)
+        checked = checked_speed(speed)
         self._rebase()
         self._speed = checked
         self._wake()
@@ -123,10 +124,9 @@ class VenueClock:
         while (left := market_ms - self.market_ms()) > 0:
             self._changed.clear()
             seconds = min(left / self._speed / 1000, _LONGEST_SLEEP_S)
-            try:
-                await asyncio.wait_for(self._changed.wait(), max(seconds, 0.0005))
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(seconds, 0.0005)):
+                    await self._changed.wait()
 
     def _rebase(self) -> None:
         market, self._origin_real = float(self.market_ms()), self._real()
@@ -136,7 +136,8 @@ class VenueClock:
         self._changed.set()
 
 
-def _checked_speed(speed: float) -> float:
+def checked_speed(speed: float) -> float:
+    """Return a speed that is in range."""
     if not 0.0 < speed <= MAX_SPEED:
         raise ConfigurationError(f"expected a speed in (0, {MAX_SPEED:,.0f}], found {speed}")
     return float(speed)

@@ -10,10 +10,10 @@ from typing import Protocol, TypeAlias
 
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.funding import FundingRates
-from cryptovolt_venue import book, history
+from cryptovolt_venue import book, history, mishaps
 from cryptovolt_venue.clock import VenueClock
 from cryptovolt_venue.day import Day, DayStatistics
-from cryptovolt_venue.faults import Action, FaultSchedule
+from cryptovolt_venue.faults import FaultSchedule
 from cryptovolt_venue.feed import Feed
 from cryptovolt_venue.funding import Funding
 from cryptovolt_venue.instruments import DELISTED, Instrument, Instruments
@@ -282,11 +282,11 @@ class Exchange:
     def _each_second(self, time_ms: int) -> None:
         self._pay_funding(time_ms)
         if self.faults.watches("clock"):
-            self._move_clock(self.faults.take("clock"))
+            mishaps.move_clock(self.clock, self.faults.take("clock"))
         if self.faults.watches("instrument"):
             for market, symbol in list(self.feeds):
                 action = self.faults.take("instrument", market=market, symbol=symbol)
-                self._alter(market, symbol, action)
+                mishaps.alter(self, market, symbol, action)
 
     def _pay_funding(self, time_ms: int) -> None:
         for symbol, due in self._next_funding_ms.items():
@@ -300,24 +300,3 @@ class Exchange:
             for paid_ms, rate in funding.paid(due, time_ms + 1):
                 for listener in self._funding_listeners:
                     listener(FundingDue(symbol, paid_ms, rate, found.mark_price))
-
-    def _move_clock(self, action: Action | None) -> None:
-        if action is None:
-            return
-        if action.kind == "offset":
-            self.clock.offset_ms = action.number("ms", 0)
-        elif action.kind == "drift":
-            self.clock.drift(action.number("ppm", 0))
-
-    def _alter(self, market: Market, symbol: str, action: Action | None) -> None:
-        if action is None:
-            return
-        if action.kind == "delist":
-            self.delist(market, symbol)
-        elif action.kind == "filter":
-            known = ("tick", "step", "min_qty", "max_qty", "min_notional")
-            values = {name: Decimal(str(action.values[name])) for name in known
-                      if name in action.values}  # fmt: skip
-            self.change(market, symbol, **values)
-        elif action.kind == "status":
-            self.change(market, symbol, status=action.text("status", "PRE_SETTLE"))

@@ -12,7 +12,7 @@ from cryptovolt.domain.timeframe import DAY_MS, timeframe_ms
 from cryptovolt.market.funding import read_funding
 from cryptovolt.market.naming import read_name, venue_symbol
 from cryptovolt.market.reading import read_bars
-from cryptovolt_venue.clock import VenueClock
+from cryptovolt_venue.clock import VenueClock, checked_speed
 from cryptovolt_venue.exchange import Exchange
 from cryptovolt_venue.faults import FaultSchedule, read_faults
 from cryptovolt_venue.limits import Limits
@@ -77,6 +77,7 @@ class VenueOptions:
     def __post_init__(self) -> None:
         if self.market not in {None, "both", *MARKETS}:
             raise ConfigurationError(f"expected market spot, usdm or both, found {self.market!r}")
+        checked_speed(self.speed)
         if not self.bars and self.synthetic < 1:
             raise ConfigurationError(
                 "expected files of bars or a number of synthetic symbols, found neither"

@@ -7,6 +7,7 @@ the market, and :meth:`Replay.measured_speed` tells how fast it really goes.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -141,10 +142,10 @@ class Replay:
         self._wake.clear()
         due = self._heap[0][0] if self._heap else 2**62
         left_s = (due - self.now_ms) / self.clock.speed / 1000.0
-        try:
-            await asyncio.wait_for(self._wake.wait(), min(max(left_s, 0.002), _SLICE_S))
-        except TimeoutError:
-            return
+        # asyncio.wait_for of Python 3.11 can lose a cancellation that comes as it times out.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(max(left_s, 0.002), _SLICE_S)):
+                await self._wake.wait()
 
     def _measure(self) -> None:
         now = time.monotonic()

@@ -15,6 +15,7 @@ from aiohttp import web
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt_venue.exchange import Exchange
 from cryptovolt_venue.faults import parse_rule
+from cryptovolt_venue.mishaps import RULES
 from cryptovolt_venue.tape import MARKETS, Market
 from cryptovolt_venue.web.endpoints import answer
 from cryptovolt_venue.web.errors import VenueError
@@ -22,7 +23,6 @@ from cryptovolt_venue.web.market_streams import Streams
 
 Body: TypeAlias = dict[str, Any]
 _Act: TypeAlias = Callable[[Exchange, Streams, Body], Awaitable[object]]
-_NUMBERS = ("tick", "step", "min_qty", "max_qty", "min_notional")
 
 
 def routes(exchange: Exchange, streams: Streams) -> list[web.RouteDef]:
@@ -184,7 +184,7 @@ async def _delist(exchange: Exchange, _: Streams, body: Body) -> object:
 
 
 async def _change(exchange: Exchange, _: Streams, body: Body) -> object:
-    values: Body = {name: Decimal(str(body[name])) for name in _NUMBERS if name in body}
+    values: Body = {name: Decimal(str(body[name])) for name in RULES if name in body}
     if "status" in body:
         values["status"] = str(body["status"])
     changed = exchange.change(_market(body), str(body["symbol"]), **values)

@@ -8,14 +8,13 @@ from cryptovolt_venue.feed import Feed
 from cryptovolt_venue.tape import Market
 from cryptovolt_venue.web.channels import (
     AllBookTickers,
-    AllSymbols,
     Channel,
     DepthChannel,
     KlineChannel,
-    PeriodicChannel,
     TradeChannel,
 )
 from cryptovolt_venue.web.frame_faults import FrameFaults
+from cryptovolt_venue.web.periodic import AllSymbols, PeriodicChannel
 
 _ALL = re.compile(r"!(miniTicker|ticker|markPrice)@arr(@1s|@3s)?")
 _ONE = re.compile(
