@@ -163,30 +163,38 @@ def _concerns(row: Row, only: str | None) -> bool:
 
 
 def _open(accounts: Accounts, body: Body) -> object:
+    fees = dict(cast("Body", body.get("fees", {})))
+    pay_with = fees.pop("pay_with", None)
+    rates = {name: _amount(fees, name) for name in fees}
+    deposits = [
+        (market, asset, _amount(cast("Body", body[market]), asset))
+        for market in (SPOT, USDM)
+        for asset in cast("Body", body.get(market, {}))
+    ]
     account = accounts.open(str(body["name"]), str(body["key"]), str(body["secret"]))
-    if "fees" in body:
-        _set_fees(accounts, account.name, cast("Body", body["fees"]))
-    for market in (SPOT, USDM):
-        for asset, amount in cast("Body", body.get(market, {})).items():
-            accounts.deposit(account.name, market, asset, Decimal(str(amount)))
+    _set_fees(accounts, account.name, rates, None if pay_with is None else str(pay_with))
+    for market, asset, amount in deposits:
+        accounts.deposit(account.name, market, asset, amount)
     return {"name": account.name}
 
 
-def _set_fees(accounts: Accounts, name: str, fees: Body) -> None:
+def _set_fees(
+    accounts: Accounts, name: str, rates: dict[str, Decimal], pay_with: str | None
+) -> None:
     standard, margin = FeeTerms(), accounts.usdm.margin.of(name)
     accounts.spot.terms[name] = FeeTerms(
-        Decimal(str(fees.get("spot_maker", standard.maker))),
-        Decimal(str(fees.get("spot_taker", standard.taker))),
-        fees.get("pay_with"),
-        Decimal(str(fees.get("discount", standard.discount))),
+        rates.get("spot_maker", standard.maker),
+        rates.get("spot_taker", standard.taker),
+        pay_with,
+        rates.get("discount", standard.discount),
     )
-    margin.maker = Decimal(str(fees.get("usdm_maker", margin.maker)))
-    margin.taker = Decimal(str(fees.get("usdm_taker", margin.taker)))
+    margin.maker = rates.get("usdm_maker", margin.maker)
+    margin.taker = rates.get("usdm_taker", margin.taker)
 
 
 def _deposit(accounts: Accounts, body: Body) -> object:
     name, market = _named(accounts, body)
-    accounts.deposit(name, market, str(body["asset"]), Decimal(str(body["amount"])))
+    accounts.deposit(name, market, str(body["asset"]), _amount(body, "amount"))
     return {}
 
 
@@ -194,6 +202,18 @@ def _end_stream(accounts: Accounts, body: Body) -> object:
     name, market = _named(accounts, body)
     USERS[accounts.exchange].terminate(name, market)
     return {}
+
+
+def _amount(body: Body, name: str) -> Decimal:
+    try:
+        found = Decimal(str(body[name]))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise ConfigurationError(
+            f"expected a decimal number as {name}, found {body[name]!r}; nothing was changed"
+        )
+    return found
 
 
 def _named(accounts: Accounts, body: Body) -> tuple[str, Market]:
@@ -214,7 +234,7 @@ def _posted(
             return answer(act(accounts, json.loads(await request.text())))
         except KeyError as error:
             raise VenueError(400, -1102, f"Expected {error} in the body.") from error
-        except (ValueError, InvalidOperation, ConfigurationError, LedgerError) as error:
-            raise VenueError(400, -1130, str(error) or "A number is not one.") from error
+        except (ValueError, ConfigurationError, LedgerError) as error:
+            raise VenueError(400, -1130, str(error)) from error
 
     return handle
