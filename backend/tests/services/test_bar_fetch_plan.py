@@ -1,6 +1,7 @@
 """What is fetched from where: ranges as pure numbers."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -55,7 +56,7 @@ def test_pieces_cover_what_is_missing_once_and_in_order(
     pieces = plan_pieces([(start, end)], timeframe, NOW)
     assert pieces[0].start_ms == start
     assert pieces[-1].end_ms == end
-    for before, after in zip(pieces, pieces[1:], strict=False):
+    for before, after in pairwise(pieces):
         assert before.end_ms == after.start_ms
 
 
@@ -69,7 +70,7 @@ def test_a_recent_month_falls_back_to_days_and_an_old_one_to_rest() -> None:
     assert fallback(day, "1h", NOW) == [Piece(Origin.REST, day.start_ms, day.end_ms)]
 
 
-MISSING = [
+MISSING: list[tuple[Range | None, list[Range], list[Range], list[Range]]] = [
     # stored from to, gaps, finished, missing of [0, 100)
     (None, [], [], [(0, 100)]),
     ((20, 60), [], [], [(0, 20), (60, 100)]),
