@@ -67,6 +67,13 @@ def test_a_limit_fills_only_when_traded_through_and_by_what_was_traded(
     assert state(scripted) == {"BTC": ("0.0999", "0"), "USDT": ("5100", "0"), "BNB": ("0", "0")}
 
 
+def test_what_a_better_price_saved_is_free_at_once(scripted: ScriptedVenue) -> None:
+    fund(scripted, USDT="100000")
+    order = place(scripted, "BUY", "LIMIT", quantity="1", price="50015")
+    assert order.filled == Decimal("0.5")  # at 50,010
+    assert state(scripted)["USDT"] == ("49987.5", "25007.5")
+
+
 def test_orders_share_what_was_traded_by_price_and_then_by_age(scripted: ScriptedVenue) -> None:
     fund(scripted, USDT="20000")
     low = place(scripted, "BUY", "LIMIT", quantity="0.1", price="48000")

@@ -22,7 +22,7 @@ from cryptovolt_venue.ledger import LedgerError, Row
 from cryptovolt_venue.money import plain
 from cryptovolt_venue.orders import SPOT, USDM, Fill, Order
 from cryptovolt_venue.spot_fees import FeeTerms
-from cryptovolt_venue.tape import Market
+from cryptovolt_venue.tape import MARKETS, Market
 from cryptovolt_venue.web.endpoints import answer
 from cryptovolt_venue.web.errors import VenueError
 from cryptovolt_venue.web.user_streams import USERS
@@ -166,9 +166,9 @@ def _open(accounts: Accounts, body: Body) -> object:
     fees = dict(cast("Body", body.get("fees", {})))
     pay_with = fees.pop("pay_with", None)
     rates = {name: _amount(fees, name) for name in fees}
-    deposits = [
+    deposits: list[tuple[Market, str, Decimal]] = [
         (market, asset, _amount(cast("Body", body[market]), asset))
-        for market in (SPOT, USDM)
+        for market in MARKETS
         for asset in cast("Body", body.get(market, {}))
     ]
     account = accounts.open(str(body["name"]), str(body["key"]), str(body["secret"]))
