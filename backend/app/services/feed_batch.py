@@ -4,7 +4,7 @@ Pure. A trade is never dropped; when too many wait, the reader of the sockets is
 the tickers of one symbol only the newest waits, and how many were passed over is counted.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import isfinite
 
 from app.core.frames import TickerRow, TradeRow
@@ -48,10 +48,24 @@ class Collector:
     """Collects rows until the writer takes them."""
 
     def __init__(self, *, measured: bool = False) -> None:
-        self.counts = BatchCounts()
+        self.by_source: dict[str, BatchCounts] = {}
         self._waiting = Batch()
         self._measured = measured
         self._update_ids: dict[tuple[str, str], int] = {}
+
+    @property
+    def counts(self) -> BatchCounts:
+        """What was taken in of all sources together."""
+        names = [one.name for one in fields(BatchCounts)]
+        every = self.by_source.values()
+        return BatchCounts(**{name: sum(getattr(one, name) for one in every) for name in names})
+
+    def counts_of(self, source: str) -> BatchCounts:
+        """Return what was taken in of one source, to be counted on."""
+        counts = self.by_source.get(source)
+        if counts is None:
+            counts = self.by_source[source] = BatchCounts()
+        return counts
 
     @property
     def full(self) -> bool:
@@ -78,10 +92,11 @@ class Collector:
 
     def add_trade(self, row: TradeRow, at_s: float) -> None:
         """Take a trade; one whose numbers are none is refused and counted."""
+        counts = self.counts_of(row.source)
         if not (isfinite(row.price) and isfinite(row.quantity) and row.price > 0.0):
-            self.counts.refused += 1
+            counts.refused += 1
             return
-        self.counts.trades += 1
+        counts.trades += 1
         self._waiting.trades.append(row)
         self._note(at_s)
 
@@ -91,19 +106,19 @@ class Collector:
         An older update is ignored, whatever is missing in between: each top is whole in itself. A
         crossed one is refused.
         """
-        key = (row.source, row.symbol)
+        key, counts = (row.source, row.symbol), self.counts_of(row.source)
         if row.update_id <= self._update_ids.get(key, -1):
-            self.counts.conflated += 1
+            counts.conflated += 1
             return False
         if not (0.0 < row.bid < row.ask and isfinite(row.ask)):
-            self.counts.crossed += 1
+            counts.crossed += 1
             return False
         if not (row.bid_quantity >= 0.0 and row.ask_quantity >= 0.0):
-            self.counts.refused += 1
+            counts.refused += 1
             return False
         self._update_ids[key] = row.update_id
-        self.counts.tickers += 1
-        self.counts.conflated += key in self._waiting.tickers
+        counts.tickers += 1
+        counts.conflated += key in self._waiting.tickers
         self._waiting.tickers[key] = row
         self._note(at_s)
         return True

@@ -33,8 +33,8 @@ def heartbeat(market: FedMarket, started: datetime, counts: dict[str, Any]) -> d
 def counts_of(
     market: FedMarket, series: Sequence[FedSeries], collector: Collector, writer: FeedWriter
 ) -> dict[str, Any]:
-    """Return what was counted since the start; tickers and trades over all sources."""
-    streams, taken = market.stream.counts, collector.counts
+    """Return what was counted since the start of the feed."""
+    streams, taken = market.stream.counts, collector.counts_of(market.source)
     return {
         "connections": streams.connections,
         "cuts": streams.cuts,
