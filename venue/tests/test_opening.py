@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import CryptoVoltError
+from cryptovolt.market.reading import read_bars
+from cryptovolt_venue.history import klines, row_text
 from cryptovolt_venue.opening import VenueOptions, open_exchange, trades_per_bar
 
 NOW_MS = 1_750_000_000_000
@@ -38,6 +41,12 @@ def test_a_file_keeps_its_dates_and_begins_after_its_history(
     assert [(one.symbol, one.market) for one in exchange.instruments.of("spot")] == [
         ("BTCUSDT", "spot")
     ]
+
+
+def test_a_perpetual_named_by_its_base_asset_trades_on_usdm(file: Path):
+    path = file.rename(file.with_name("BTC-PERP-1m.csv"))
+    exchange = open_exchange(VenueOptions(bars=[path]), NOW_MS)
+    assert list(exchange.feeds) == [("usdm", "BTCUSDT")]
 
 
 @pytest.mark.parametrize("speed", [1, 4, 1000])
@@ -84,6 +93,24 @@ def test_a_bar_has_two_trades_per_real_second_within_bounds():
         for speed, timeframe in ((1, "1m"), (10, "1m"), (60, "1m"), (10_000, "1m"), (1, "1h"))
     ]
     assert counts == [120, 12, 4, 4, 600]
+
+
+def test_real_bars_of_several_symbols_are_replayed_together(
+    real_data: Callable[[str], Path],
+):
+    names = ("BTC_USDT-5m-2024.feather", "ETH_USDT-5m-2024.feather")
+    paths = [real_data(f"bars/{name}") for name in names]
+    exchange = open_exchange(VenueOptions(bars=paths, speed=10_000), NOW_MS)
+    exchange.replay.play(exchange.now_ms + 2 * DAY_MS)
+    for path, feed in zip(paths, exchange.feeds.values(), strict=True):
+        bars = read_bars(path)
+        rows = klines(feed, "5m", exchange.now_ms, limit=400)[:-1]
+        first = int(np.searchsorted(bars.timestamp, rows[0].open_ms))
+        told = [[float(value) for value in row_text(row, feed)[1:6]] for row in rows]
+        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        expected = zip(*(column[first : first + len(rows)].tolist() for column in columns),
+                       strict=True)  # fmt: skip
+        assert told == [list(row) for row in expected]
 
 
 def test_the_command_says_where_it_listens_and_ends_when_asked_to():

@@ -1,4 +1,4 @@
-"""Faults of the clock and of instruments: ``offset`` and ``drift``; ``delist``, ``filter``, ``status``.
+"""Faults of the clock (``offset``, ``drift``) and of symbols (``delist``, ``filter``, ``status``).
 
 Both points are asked once per second of market time, the one of instruments for each of them.
 """

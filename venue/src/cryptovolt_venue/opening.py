@@ -1,7 +1,8 @@
 """Opening the venue: from files or a seed to an exchange that is ready to be served."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ MOST_TRADES_PER_BAR = 600
 _CATCH_UP_MS = DAY_MS
 _LONGEST_CATCH_UP_MS = 2 * 365 * DAY_MS
 _FAR_FUTURE_MS = 2**60
+_PERPETUAL = re.compile(r"([A-Z0-9]+?)[-_]?PERP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class VenueOptions:
 
 def open_exchange(options: VenueOptions, now_ms: int) -> Exchange:
     """Return the exchange; `now_ms` is real time."""
-    files = [read_bars(path) for path in options.bars]
+    files = [_tradable(read_bars(path)) for path in options.bars]
     start_ms, shift_ms = _start(options, files, now_ms)
     series = [*_file_series(options, files, shift_ms), *_made_up(options, start_ms)]
     clock = VenueClock(min(start_ms, now_ms), options.speed)
@@ -149,6 +151,14 @@ def _made_up(options: VenueOptions, start_ms: int) -> list[Series]:
         for market in markets_of(options, None)
         for number in range(options.synthetic)
     ]
+
+
+def _tradable(bars: Bars) -> Bars:
+    """Give a perpetual that is named by its base asset, such as BTC-PERP, the name it has here."""
+    found = _PERPETUAL.fullmatch(bars.symbol)
+    if found is None:
+        return bars
+    return replace(bars, symbol=f"{found.group(1)}USDT", source=f"{bars.source}-usdm")
 
 
 def _start(options: VenueOptions, files: Sequence[Bars], now_ms: int) -> tuple[int, int]:
