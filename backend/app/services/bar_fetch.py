@@ -27,6 +27,7 @@ from app.services.bar_fetch_plan import (
     Range,
     aligned_start,
     closed_end,
+    expected_rows,
     fallback,
     missing_ranges,
     plan_pieces,
@@ -39,8 +40,6 @@ from cryptovolt.market.tables import BATCH_ROWS
 
 log = structlog.get_logger(__name__)
 
-_FUNDING_MS = 8 * 3_600_000
-"""How often funding is paid mostly; only for what progress shows."""
 # When the markets opened: 2017-07 and 2019-09.
 FIRST_MS = {Market.SPOT: 1_498_867_200_000, Market.USDM: 1_567_296_000_000}
 
@@ -190,7 +189,9 @@ class _Run:
         self._loader = loader
         self._waiting = deque(jobs)
         self._progress = progress
-        self._total = sum(_size(job) for job in self._waiting)
+        self._total = sum(
+            expected_rows(job.piece, job.wanted.key.timeframe) for job in self._waiting
+        )
         self._done = self._received = 0
         self._unanswered = 0
 
@@ -238,19 +239,13 @@ class _Run:
             )
 
     def _advance(self, job: _Job, n_rows: int) -> None:
-        self._done += _size(job)
+        self._done += expected_rows(job.piece, job.wanted.key.timeframe)
         self._received += n_rows
         self._show()
 
     def _show(self) -> None:
         if self._progress is not None and self._total:
             self._progress(self._done, self._total, self._received)
-
-
-def _size(job: _Job) -> int:
-    timeframe = job.wanted.key.timeframe
-    interval = _FUNDING_MS if timeframe == FUNDING else timeframe_ms(timeframe)
-    return max((job.piece.end_ms - job.piece.start_ms) // interval, 1)
 
 
 def _store(job: _Job, loaded: Loaded, now_ms: int) -> None:

@@ -22,6 +22,7 @@ FUNDING = "funding"
 _REST_BARS = 20_000
 """Bars of one piece over REST: what an interruption may cost."""
 _REST_FUNDING_MS = 400 * DAY_MS
+_FUNDING_MS = 8 * 3_600_000
 _DAILY_BARS = 24
 """A daily file with fewer bars costs more than a page over REST."""
 _MONTH_DAYS = 8
@@ -59,6 +60,12 @@ class Piece:
             return f"day {self.first_day}"
         first, last = moment_of(self.start_ms), moment_of(self.end_ms)
         return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} over REST"
+
+
+def expected_rows(piece: Piece, timeframe: str) -> int:
+    """Return how many bars a piece has, or payments at the usual eight hours, for progress."""
+    interval = _FUNDING_MS if timeframe == FUNDING else timeframe_ms(timeframe)
+    return max((piece.end_ms - piece.start_ms) // interval, 1)
 
 
 def closed_end(now_ms: int, timeframe: str) -> int:
