@@ -33,7 +33,7 @@ from cryptovolt.domain.errors import CryptoVoltError
 
 log = structlog.get_logger(__name__)
 
-BATCH_S = 0.008
+BATCH_S = 0.002
 """Frames that come within so many seconds are committed together."""
 LOOK_EVERY_S = 0.1
 HEARTBEAT_EVERY_S = 1.0
