@@ -11,6 +11,7 @@ import {
   repairText,
   replaySpeed,
   serverNow,
+  stateAge,
   timeframeMillis,
 } from '@/features/feeds/sentences';
 import type { FedSeries, Feed, Incident, Repair } from '@/lib/api/types';
@@ -84,6 +85,11 @@ describe('time', () => {
     expect(serverNow(iso(NOON), arrived, arrived - 50)).toBe(NOON);
   });
 
+  it('a live state of a feed that died has no age: nobody knows since when it is refused', () => {
+    expect(stateAge(series(REFUSED), NOON + 9_000)).toBe('9 s');
+    expect(stateAge(series({ refusal: 'not heard of' }), NOON + 9_000)).toBeNull();
+  });
+
   it.each([
     ['1s', 1_000],
     ['15m', 900_000],
@@ -102,22 +108,22 @@ describe('the last bar', () => {
     lastBar(row, { now, feeds, newest: newestOpens([row, ...others]) });
 
   it('has an age that counts from its close', () => {
-    expect(told(series(), NOON + MINUTE + 12_000)).toEqual({ text: '12 s ago', behind: 0 });
+    expect(told(series(), NOON + MINUTE + 12_000)).toEqual({ text: '12 s ago', isAge: true, behind: 0 });
   });
   it('that is not there is said so', () => {
-    expect(told(series({ last_open: null }), NOON)).toEqual({ text: 'none yet', behind: 0 });
+    expect(told(series({ last_open: null }), NOON)).toEqual({ text: 'none yet', isAge: false, behind: 0 });
   });
   it('is so many bars behind the newest one of its source and time frame', () => {
     const late = series({ last_open: iso(NOON - 3 * MINUTE) });
     const other = series({ symbol: 'X', source: 'kraken', last_open: iso(NOON + MINUTE) });
-    expect(told(late, NOON, [feed()], [series(), other])).toEqual({ text: '2 min ago', behind: 3 });
+    expect(told(late, NOON + MINUTE, [feed()], [series(), other])).toEqual({ text: '3 min ago', isAge: true, behind: 3 });
   });
   it.each([
     ['of a replay', [feed({ speed: 60 })], NOON],
     ['of a market of long ago', [feed()], NOON + 30 * 86_400_000],
     ['without a feed', [], NOON],
   ])('%s is shown by its own time', (_, feeds, now) => {
-    expect(told(series(), now, feeds)).toEqual({ text: '2024-03-01 12:00', behind: 0 });
+    expect(told(series(), now, feeds)).toEqual({ text: '2024-03-01 12:00', isAge: false, behind: 0 });
   });
 });
 

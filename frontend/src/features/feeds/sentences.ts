@@ -1,5 +1,5 @@
 /** Market data in words. */
-import { mayBeTraded } from '@/features/feeds/standing';
+import { mayBeTraded, shownState } from '@/features/feeds/standing';
 import type { FedSeries, Feed, Feeds, Incident, Repair } from '@/lib/api/types';
 import { formatAge, formatPrice, formatQuantity, formatTime, toMillis, UNDEFINED } from '@/lib/format';
 
@@ -40,6 +40,10 @@ export function age(time: string | null, now: number): string {
   return millis === null ? UNDEFINED : formatAge(now - millis);
 }
 
+/** How long it has been in its state; null where that is the state of a feed no longer heard of. */
+export const stateAge = (series: FedSeries, now: number): string | null =>
+  shownState(series) === 'refused' ? null : age(series.since, now);
+
 /** Length of a bar, ms, or null for a time frame without one. */
 export function timeframeMillis(timeframe: string): number | null {
   const [, number, unit] = /^([1-9]\d*)([smhdw])$/.exec(timeframe) ?? [];
@@ -78,22 +82,30 @@ export interface Moment {
   newest: ReadonlyMap<string, number>;
 }
 
+/** What is said of the last bar of a series. */
+export interface LastBar {
+  text: string;
+  /** Whether the text is an age, not a time. */
+  isAge: boolean;
+  /** How many bars it is behind the newest one of its source and time frame. */
+  behind: number;
+}
+
 /**
- * How old the last bar is, and how many bars it is behind the newest one of its source.
+ * How old the last bar is, counted from its close.
  *
- * The age counts from the bar's close. Where market time is not real time an age would say nothing:
- * then the bar's own time is shown.
+ * Where market time is not real time an age would say nothing: then the bar's own time is shown.
  */
-export function lastBar(series: FedSeries, { now, feeds, newest }: Moment): { text: string; behind: number } {
+export function lastBar(series: FedSeries, { now, feeds, newest }: Moment): LastBar {
   const open = toMillis(series.last_open);
   const length = timeframeMillis(series.timeframe);
-  if (open === null) return { text: 'none yet', behind: 0 };
-  if (length === null) return { text: formatTime(open), behind: 0 };
+  if (open === null) return { text: 'none yet', isAge: false, behind: 0 };
+  if (length === null) return { text: formatTime(open), isAge: false, behind: 0 };
   const first = newest.get(`${series.source}|${series.timeframe}`) ?? open;
   const behind = Math.max(0, Math.round((first - open) / length));
   const speed = feeds.find(({ source }) => source === series.source)?.speed;
-  const isRealTime = speed === 1 && now - first < AGES_UP_TO_MS;
-  return { text: isRealTime ? `${formatAge(now - open - length)} ago` : formatTime(open), behind };
+  const isAge = speed === 1 && now - first < AGES_UP_TO_MS;
+  return { text: isAge ? `${formatAge(now - open - length)} ago` : formatTime(open), isAge, behind };
 }
 
 export const barsBehind = (behind: number): string =>

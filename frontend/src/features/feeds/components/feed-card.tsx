@@ -39,7 +39,7 @@ export function FeedCard({ feed, series, now }: FeedCardProps) {
     <li aria-label={feed.source} className="space-y-2 p-3">
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <h3 className="font-semibold break-all">{feed.source}</h3>
-        {feed.trouble === null ? <Badge tone="good">● good</Badge> : <Badge tone="bad">✕ trouble</Badge>}
+        {feed.trouble === null ? <Badge tone="good">● running</Badge> : <Badge tone="bad">✕ trouble</Badge>}
         {speed !== null && (
           <Badge tone="warn" title="A replay: market time does not pass as real time does.">
             market time {speed}
@@ -55,13 +55,13 @@ export function FeedCard({ feed, series, now }: FeedCardProps) {
           {age(feed.heartbeat_at, now)} ago
         </Figure>
         <Figure
-          name="Venue’s clock"
+          name="Clock offset of venue"
           note={feed.clock_checked_at === null ? 'never measured' : `measured ${age(feed.clock_checked_at, now)} ago`}
         >
           {clockOffset(feed)}
         </Figure>
-        <Figure name={feed.stopped_at === null ? 'Running for' : 'Stopped'} note={feed.process}>
-          {feed.stopped_at === null ? age(feed.started_at, now) : `${age(feed.stopped_at, now)} ago`}
+        <Figure name={feed.stopped_at === null ? 'Started' : 'Stopped'} note={feed.process}>
+          {age(feed.stopped_at ?? feed.started_at, now)} ago
         </Figure>
       </dl>
       <Counts feed={feed} />

@@ -23,8 +23,8 @@ function NoFeed() {
   return (
     <Empty>
       No live feed has run. Start one with <code>cryptovolt feed start BTCUSDT ETHUSDT</code>, or without
-      symbols for all that are quoted in USDT; <code>--market usdm</code> feeds perpetuals. It runs until
-      Ctrl-C.
+      symbols for all that are quoted in USDT; <code className="whitespace-nowrap">--market usdm</code>{' '}
+      feeds perpetuals. It runs until Ctrl-C.
     </Empty>
   );
 }

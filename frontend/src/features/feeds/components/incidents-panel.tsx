@@ -56,7 +56,11 @@ export function IncidentsPanel({ onChoose, className = '' }: { onChoose: (series
       updatedAt={feeds.dataUpdatedAt}
       className={className}
     >
-      {data && ordered.length === 0 && <Empty>None. What stops a series from being traded is told here.</Empty>}
+      {data && ordered.length === 0 && (
+        <Empty>
+          None.{data.feeds.some(({ trouble }) => trouble !== null) && ' A feed in trouble may be unable to tell of one.'}
+        </Empty>
+      )}
       {data && (
         <ul className="max-h-96 divide-y divide-line overflow-y-auto">
           {ordered.slice(0, most).map((incident) => (

@@ -16,27 +16,31 @@ export function MarketData() {
     setChosen(null);
     if (key !== null) document.getElementById(rowId(key))?.focus();
   };
-  // On a phone both columns dissolve into one, in the order of their numbers.
+  // Beside the table where there is room; on a phone before it.
   return (
-    <main className="grid items-start gap-3 p-3 xl:grid-cols-[minmax(0,1fr)_24rem]">
-      <div className="contents xl:grid xl:gap-3">
-        <Guard what="the live feeds">
-          <FeedsPanel className="order-1 min-w-0" />
+    <main className="grid items-start gap-3 p-3 lg:grid-cols-[minmax(0,1fr)_22rem] xl:grid-cols-[minmax(0,1fr)_26rem]">
+      <Guard what="the live feeds">
+        <FeedsPanel className="min-w-0" />
+      </Guard>
+      <Guard what="the open incidents">
+        <IncidentsPanel onChoose={setChosen} className="min-w-0" />
+      </Guard>
+      {chosen && (
+        <Guard key={key} what="the series that was chosen">
+          <SeriesDetail
+            series={chosen}
+            onClose={close}
+            className="min-w-0 lg:sticky lg:top-3 lg:order-2 lg:max-h-[calc(100vh-1.5rem)] lg:overflow-y-auto"
+          />
         </Guard>
-        <Guard what="the series">
-          <SeriesPanel chosen={key} onChoose={setChosen} className="order-4 min-w-0" />
-        </Guard>
-      </div>
-      <div className="contents xl:sticky xl:top-3 xl:grid xl:max-h-[calc(100vh-1.5rem)] xl:gap-3 xl:overflow-y-auto">
-        {chosen && (
-          <Guard key={key} what="the series that was chosen">
-            <SeriesDetail series={chosen} onClose={close} className="order-2 min-w-0" />
-          </Guard>
-        )}
-        <Guard what="the open incidents">
-          <IncidentsPanel onChoose={setChosen} className="order-3 min-w-0" />
-        </Guard>
-      </div>
+      )}
+      <Guard what="the series">
+        <SeriesPanel
+          chosen={key}
+          onChoose={setChosen}
+          className={`min-w-0 lg:order-1 ${chosen ? '' : 'lg:col-span-2'}`}
+        />
+      </Guard>
     </main>
   );
 }

@@ -4,7 +4,7 @@ import { Panel } from '@/components/panel';
 import { useFeeds } from '@/features/feeds/api/get-feeds';
 import { StateBadge } from '@/features/feeds/components/state-badge';
 import { StoredSeries } from '@/features/feeds/components/stored-series';
-import { age, formatCount, serverNow } from '@/features/feeds/sentences';
+import { formatCount, serverNow, stateAge } from '@/features/feeds/sentences';
 import { keyOf, shownReason, shownState, type SeriesKey } from '@/features/feeds/standing';
 import { useNow } from '@/hooks/use-now';
 import type { FedSeries } from '@/lib/api/types';
@@ -14,10 +14,12 @@ const COUNTS = ['bars', 'repaired', 'replaced', 'absent', 'late', 'refused'] as 
 
 function Live({ series, now }: { series: FedSeries; now: number }) {
   const reason = shownReason(series);
+  const since = stateAge(series, now);
   return (
     <div className="space-y-2 p-3 text-sm tabular-nums">
       <p>
-        <StateBadge state={shownState(series)} /> for {age(series.since, now)}, since {formatTime(series.since)} UTC
+        <StateBadge state={shownState(series)} />
+        {since !== null && ` for ${since}, since ${formatTime(series.since)} UTC`}
       </p>
       {reason !== null && <p className="[overflow-wrap:anywhere]">{reason}</p>}
       <dl className="grid grid-cols-3 gap-x-4 gap-y-1 text-xs">

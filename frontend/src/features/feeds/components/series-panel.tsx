@@ -105,9 +105,7 @@ function Listed({ data, arrivedAt, chosen, onChoose }: ChoiceProps & { data: Fee
     <>
       <Filters series={data.series} wanted={wanted} onChange={narrow} />
       {found.length === 0 ? (
-        <Empty>
-          {data.series.length === 0 ? 'No series is fed.' : 'No series fits the filter.'}
-        </Empty>
+        <Empty>No series fits the filter.</Empty>
       ) : (
         <SeriesTable rows={page.rows} moment={moment} chosen={chosen} onChoose={onChoose} />
       )}
@@ -128,7 +126,8 @@ export function SeriesPanel({ chosen, onChoose, className = '' }: ChoiceProps & 
       onRetry={() => void feeds.refetch()}
       className={className}
     >
-      {feeds.data && (
+      {feeds.data?.series.length === 0 && <Empty>No series is fed.</Empty>}
+      {feeds.data && feeds.data.series.length > 0 && (
         <Listed data={feeds.data} arrivedAt={feeds.dataUpdatedAt} chosen={chosen} onChoose={onChoose} />
       )}
     </Panel>

@@ -1,24 +1,26 @@
 import { StateBadge } from '@/features/feeds/components/state-badge';
-import { age, barsBehind, formatCount, lastBar, type Moment } from '@/features/feeds/sentences';
+import { barsBehind, formatCount, lastBar, stateAge, type Moment } from '@/features/feeds/sentences';
 import { keyOf, shownReason, shownState, type SeriesKey } from '@/features/feeds/standing';
 import type { FedSeries } from '@/lib/api/types';
 import { formatTime, UNDEFINED } from '@/lib/format';
 
-// On a phone time frame and source stand below the symbol, age and reason below the state.
-const WIDE = 'hidden md:table-cell';
+// What has no column of its own where the table is narrow stands below the symbol or the state.
+const LABELS = 'hidden @5xl:table-cell';
+const COUNTS = 'hidden @3xl:table-cell';
+const REASON = 'hidden @2xl:table-cell';
 const HEADINGS: readonly (readonly [string, string])[] = [
   ['Symbol', 'text-left'],
-  ['Time frame', `text-left ${WIDE}`],
-  ['Source', `text-left ${WIDE}`],
+  ['Time frame', `text-left ${LABELS}`],
+  ['Source', `text-left ${LABELS}`],
   ['State', 'text-left'],
-  ['Reason', `text-left w-2/5 ${WIDE}`],
-  ['Since', `text-right ${WIDE}`],
+  ['Reason', `w-full text-left ${REASON}`],
+  ['Since', `text-right ${REASON}`],
   ['Last bar', 'text-right'],
-  ['Repaired', `text-right ${WIDE}`],
-  ['Replaced', `text-right ${WIDE}`],
-  ['Absent', `text-right ${WIDE}`],
+  ['Repaired', `text-right ${COUNTS}`],
+  ['Replaced', `text-right ${COUNTS}`],
+  ['Absent', `text-right ${COUNTS}`],
 ];
-const CELL = 'px-3 py-1.5 align-top';
+const CELL = 'px-2 py-1.5 align-top first:pl-3 last:pr-3';
 
 /** Where the table finds the row of a series again. */
 export const rowId = (key: string): string => `series-${key}`;
@@ -41,43 +43,48 @@ function Reason({ text }: { text: string | null }) {
 function SeriesRow({ series, moment, isChosen, onChoose }: RowProps) {
   const { symbol, timeframe, source } = series;
   const reason = shownReason(series);
-  const since = age(series.since, moment.now);
+  const since = stateAge(series, moment.now);
   const last = lastBar(series, moment);
   return (
     <tr
       className={`cursor-pointer hover:bg-track ${isChosen ? 'bg-track' : ''}`}
       onClick={() => onChoose({ symbol, timeframe, source })}
     >
-      <th scope="row" className={`${CELL} text-left font-normal`}>
-        <button type="button" id={rowId(keyOf(series))} aria-pressed={isChosen} className="link text-left break-all">
+      <th scope="row" className={`${CELL} min-w-28 text-left font-normal ${isChosen ? 'shadow-[inset_3px_0_var(--accent)]' : ''}`}>
+        <button
+          type="button"
+          id={rowId(keyOf(series))}
+          aria-pressed={isChosen}
+          className="link text-left [overflow-wrap:anywhere] @2xl:whitespace-nowrap"
+        >
           {symbol}
         </button>
-        <span className="block text-xs text-soft md:hidden">
+        <span className="block text-xs text-soft [overflow-wrap:anywhere] @5xl:hidden">
           {timeframe} · {source}
         </span>
       </th>
-      <td className={`${CELL} ${WIDE}`}>{timeframe}</td>
-      <td className={`${CELL} ${WIDE}`}>{source}</td>
+      <td className={`${CELL} ${LABELS}`}>{timeframe}</td>
+      <td className={`${CELL} ${LABELS} whitespace-nowrap`}>{source}</td>
       <td className={CELL}>
         <StateBadge state={shownState(series)} />
-        <span className="block text-xs text-soft md:hidden">
-          for {since}
+        <span className="block text-xs text-soft @2xl:hidden">
+          {since !== null && `for ${since}`}
           {reason !== null && <Reason text={reason} />}
         </span>
       </td>
-      <td className={`${CELL} ${WIDE}`}>
+      <td className={`${CELL} ${REASON}`}>
         <Reason text={reason} />
       </td>
-      <td title={`${formatTime(series.since)} UTC`} className={`${CELL} ${WIDE} text-right whitespace-nowrap`}>
-        {since}
+      <td title={`${formatTime(series.since)} UTC`} className={`${CELL} ${REASON} text-right whitespace-nowrap`}>
+        {since ?? UNDEFINED}
       </td>
-      <td title={`bar of ${formatTime(series.last_open)} UTC`} className={`${CELL} text-right md:whitespace-nowrap`}>
-        {last.text}
+      <td title={`bar of ${formatTime(series.last_open)} UTC`} className={`${CELL} text-right @2xl:whitespace-nowrap`}>
+        <span className={last.isAge ? 'whitespace-nowrap' : ''}>{last.text}</span>
         {last.behind > 0 && <span className="block text-xs text-soft">{barsBehind(last.behind)}</span>}
       </td>
-      <td className={`${CELL} ${WIDE} text-right`}>{formatCount(series.repaired)}</td>
-      <td className={`${CELL} ${WIDE} text-right`}>{formatCount(series.replaced)}</td>
-      <td className={`${CELL} ${WIDE} text-right`}>{formatCount(series.absent)}</td>
+      <td className={`${CELL} ${COUNTS} text-right`}>{formatCount(series.repaired)}</td>
+      <td className={`${CELL} ${COUNTS} text-right`}>{formatCount(series.replaced)}</td>
+      <td className={`${CELL} ${COUNTS} text-right`}>{formatCount(series.absent)}</td>
     </tr>
   );
 }
@@ -91,12 +98,12 @@ interface SeriesTableProps {
 
 export function SeriesTable({ rows, moment, chosen, onChoose }: SeriesTableProps) {
   return (
-    <div className="overflow-x-auto">
+    <div className="@container overflow-x-auto">
       <table className="w-full text-sm tabular-nums">
         <thead>
           <tr className="border-b border-line text-xs text-soft">
             {HEADINGS.map(([heading, look]) => (
-              <th key={heading} scope="col" className={`px-3 py-1.5 font-normal ${look}`}>
+              <th key={heading} scope="col" className={`px-2 py-1.5 font-normal whitespace-nowrap first:pl-3 last:pr-3 ${look}`}>
                 {heading}
               </th>
             ))}

@@ -39,28 +39,40 @@ function Part<Data>({ title, query, children }: PartProps<Data>) {
       )}
       {query.isPending && !failure && <p className="px-3 py-2 text-sm text-soft">Loading …</p>}
       {query.data !== undefined && !isAbsent && (
-        <div className="px-3 py-2 text-sm tabular-nums">{children(query.data)}</div>
+        <div className="@container mx-3 my-2 text-sm tabular-nums">{children(query.data)}</div>
       )}
     </section>
   );
+}
+
+function Time({ of }: { of: string }) {
+  return <span className="whitespace-nowrap">{formatTime(of)} UTC</span>;
 }
 
 function CoverageFigures({ coverage }: { coverage: Coverage | null }) {
   if (coverage === null) return <p>No bar is stored yet.</p>;
   const { first, last, n_bars, missing } = coverage;
   return (
-    <dl className="grid grid-cols-2 gap-x-4 gap-y-2">
-      <Figure name="First bar (UTC)">{formatTime(first)}</Figure>
-      <Figure name="Last bar (UTC)">{formatTime(last)}</Figure>
-      <Figure name="Bars">{formatCount(n_bars)}</Figure>
-      <Figure name="Missing">{missing === null ? UNDEFINED : formatCount(missing)}</Figure>
-    </dl>
+    <div className="space-y-2">
+      <dl className="grid gap-x-4 gap-y-2 @sm:grid-cols-2">
+        <Figure name="First bar (UTC)">{formatTime(first)}</Figure>
+        <Figure name="Last bar (UTC)">{formatTime(last)}</Figure>
+      </dl>
+      <dl className="grid grid-cols-2 gap-x-4">
+        <Figure name="Bars">{formatCount(n_bars)}</Figure>
+        <Figure name="Missing">{missing === null ? UNDEFINED : formatCount(missing)}</Figure>
+      </dl>
+    </div>
   );
 }
 
 function GapList({ found }: { found: Gaps }) {
   const { gaps, n_gaps, n_bars, first } = found;
-  const where = `among ${formatCount(n_bars)} bars since ${formatTime(first)} UTC`;
+  const where = (
+    <>
+      among {formatCount(n_bars)} bars since <Time of={first} />
+    </>
+  );
   if (gaps.length === 0) return <p>None {where}.</p>;
   return (
     <>
@@ -71,8 +83,8 @@ function GapList({ found }: { found: Gaps }) {
       <ul aria-label="Gaps" className="mt-1 max-h-48 space-y-1 overflow-y-auto">
         {gaps.map((gap) => (
           <li key={gap.after}>
-            {formatCount(gap.n_missing)} {gap.n_missing === 1 ? 'bar' : 'bars'} between {formatTime(gap.before)} and{' '}
-            {formatTime(gap.after)} UTC
+            {formatCount(gap.n_missing)} {gap.n_missing === 1 ? 'bar' : 'bars'} between <Time of={gap.before} /> and{' '}
+            <Time of={gap.after} />
           </li>
         ))}
       </ul>
@@ -93,7 +105,11 @@ function FindingRow({ finding, sign }: { finding: Finding; sign: string }) {
 
 function QualityList({ found }: { found: Quality }) {
   const { errors, warnings } = found;
-  const where = `in the newest ${formatCount(found.n_bars)} bars, since ${formatTime(found.first)} UTC`;
+  const where = (
+    <>
+      in the newest {formatCount(found.n_bars)} bars, since <Time of={found.first} />
+    </>
+  );
   if (errors.length + warnings.length === 0) return <p>Nothing odd {where}.</p>;
   return (
     <>
@@ -116,7 +132,7 @@ function RepairList({ repairs }: { repairs: readonly Repair[] }) {
     <ul aria-label="Notes" className="max-h-48 space-y-1 overflow-y-auto">
       {repairs.map((repair) => (
         <li key={`${repair.timestamp} ${repair.noted_at} ${repair.kind}`} className="[overflow-wrap:anywhere]">
-          <strong>{repair.kind}</strong> {formatTime(repair.timestamp)} UTC: {repairText(repair)}
+          <strong>{repair.kind}</strong> <Time of={repair.timestamp} />: {repairText(repair)}
         </li>
       ))}
     </ul>
