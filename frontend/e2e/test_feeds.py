@@ -366,6 +366,20 @@ def test_a_feed_that_dies_refuses_all_its_series(
     keep(page, "feeds-dead-light")
 
 
+def test_a_feed_that_was_stopped_is_no_alarm_but_nothing_may_be_traded(
+    open_page: OpenPage, link: MakeLink, rows: FeedRows
+) -> None:
+    ended = datetime.now(UTC) - timedelta(hours=2, seconds=1)
+    series = [status(name, "stopped", "stopped", since=ended) for name in REAL_NAMES]
+    rows.add(feed(stopped_at=ended, heartbeat_at=ended, stop_reason="stopped"), *series)
+    page = market_data(open_page(1280, 900), link)
+    feeds = panel(page, "Live feeds")
+    expect(feeds).to_contain_text("0 of 15 series live; none may be traded")
+    expect(feeds).to_contain_text("■ stopped")
+    expect(feeds).to_contain_text(f"the feed was stopped at {ended:%Y-%m-%d %H:%M:%S} UTC")
+    expect(feeds).to_contain_text("2 h ago")
+
+
 def test_a_server_that_stops_makes_no_claim_about_now(
     open_page: OpenPage, link: MakeLink, rows: FeedRows, application: Application
 ) -> None:

@@ -5,6 +5,12 @@ import { mayBeTraded } from '@/features/feeds/standing';
 import type { Feed, FedSeries } from '@/lib/api/types';
 import { formatTime } from '@/lib/format';
 
+function Standing({ feed }: { feed: Feed }) {
+  // Somebody stopped it; that nothing may be traded by it is told above.
+  if (feed.stopped_at !== null) return <Badge>■ stopped</Badge>;
+  return feed.trouble === null ? <Badge tone="good">● running</Badge> : <Badge tone="bad">✕ trouble</Badge>;
+}
+
 function Counts({ feed }: { feed: Feed }) {
   const lines = countLines(feed);
   if (lines.length === 0) return null;
@@ -39,7 +45,7 @@ export function FeedCard({ feed, series, now }: FeedCardProps) {
     <li aria-label={feed.source} className="space-y-2 p-3">
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <h3 className="font-semibold break-all">{feed.source}</h3>
-        {feed.trouble === null ? <Badge tone="good">● running</Badge> : <Badge tone="bad">✕ trouble</Badge>}
+        <Standing feed={feed} />
         {speed !== null && (
           <Badge tone="warn" title="A replay: market time does not pass as real time does.">
             market time {speed}
