@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from cryptovolt.domain.bars import Bars
 from cryptovolt.market.checking import check_bars
+from cryptovolt_venue.brownian import ROOT_MS, brownian
 from cryptovolt_venue.series import Block
 from cryptovolt_venue.synthetic import SyntheticSeries
 
@@ -67,3 +68,30 @@ def test_prices_move_as_crypto_does_and_together():
     with_bitcoin = [float(np.corrcoef(hourly[0], moves)[0, 1]) for moves in hourly[1:]]
     assert all(each > 0.15 for each in with_bitcoin)
     assert np.mean(with_bitcoin) < 0.95
+
+
+@pytest.mark.parametrize("key", [1, 7, 2**40])
+def test_a_path_is_a_random_walk(key: int):
+    # Steps over a minute, an hour and a day: variance grows with time, and no step tells the next.
+    start = 1_750_000_000_000
+    for step, n in ((60_000, 100_000), (3_600_000, 20_000), (86_400_000, 1_000)):
+        moves = np.diff(brownian(key, start + step * np.arange(n + 1, dtype=np.int64)))
+        assert moves.var() / step == pytest.approx(1.0, abs=5 * (2 / n) ** 0.5)
+        for lag in (1, 2, 5):
+            assert abs(np.corrcoef(moves[lag:], moves[:-lag])[0, 1]) < 4 / n**0.5
+        assert abs(np.mean(moves**4) / moves.var() ** 2 - 3.0) < 6 * (24 / n) ** 0.5
+
+
+def test_paths_of_two_keys_have_nothing_in_common_and_begin_at_nothing():
+    times = 1_750_000_000_000 + 60_000 * np.arange(50_001, dtype=np.int64)
+    one, other = np.diff(brownian(1, times)), np.diff(brownian(2, times))
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.02
+    assert brownian(1, np.array([0, ROOT_MS, 3 * ROOT_MS])).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_no_bar_of_the_market_tells_the_next():
+    for number in (0, 3, 11):
+        close = made(number).block(0, 60 * 24 * 60).close.astype(float)
+        moves = np.diff(np.log(close))
+        correlations = [np.corrcoef(moves[lag:], moves[:-lag])[0, 1] for lag in range(1, 11)]
+        assert np.abs(correlations).max() < 5 / moves.size**0.5

@@ -1,9 +1,8 @@
 """A synthetic market: symbols that move together, of any length, the same for the same seed.
 
-Prices are sums of waves of many lengths, whose amplitudes grow with their length as those of a
-random walk do, plus noise inside each bar. Such a sum can be asked for at any time without walking
-there, so history has no end in either direction and needs no memory. Every symbol is a share of
-the market's path and a path of its own.
+Prices are random walks (:mod:`cryptovolt_venue.brownian`), so history has no end in either
+direction and needs no memory, and no strategy has an edge. Every symbol is a share of the market's
+path and a path of its own.
 """
 
 from functools import lru_cache
@@ -13,6 +12,7 @@ import numpy as np
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.timeframe import timeframe_ms
+from cryptovolt_venue.brownian import brownian
 from cryptovolt_venue.paths import uniform
 from cryptovolt_venue.series import Block, Series, key_of, make_instrument
 from cryptovolt_venue.tape import Market
@@ -25,9 +25,6 @@ KNOWN = (
 )  # fmt: skip
 """Symbol, price, price decimals, quantity decimals; the others are SYN011USDT and so on."""
 
-_WAVES = 40
-_SHORTEST_MS = 600_000.0
-_LONGEST_MS = 4 * 365 * 86_400_000.0
 _CHUNK = 512
 _HOURLY = 0.006
 
@@ -133,13 +130,10 @@ class SyntheticSeries(Series):
         return (*whole, volumes)
 
     def _path(self, row: IntArray) -> FloatArray:
-        time: FloatArray = row.astype(np.float64) * self.interval_ms
-        common = _common_waves(self._common, int(row[0]), row.size, self.interval_ms)
-        own = _waves(self._own, time) if self._share < 1 else np.zeros(row.shape)
-        noise = uniform(self._own, row, 0, 43) - 0.5
-        jitter = _HOURLY * 0.8 * (self.interval_ms / 3_600_000) ** 0.5 * noise
-        share = self._share
-        return self._level * np.exp(share * common + (1 - share**2) ** 0.5 * own + jitter)
+        common = _common_path(self._common, int(row[0]), row.size, self.interval_ms)
+        own = brownian(self._own, row * self.interval_ms) if self._share < 1 else 0.0
+        moved = self._share * common + (1 - self._share**2) ** 0.5 * own
+        return self._level * np.exp(_HOURLY / 3_600_000**0.5 * moved)
 
 
 def synthetic_symbol(number: int, seed: int) -> tuple[str, float, int, int]:
@@ -154,25 +148,9 @@ def synthetic_symbol(number: int, seed: int) -> tuple[str, float, int, int]:
     return name, price, places, max(0, 6 - places)
 
 
-@lru_cache(maxsize=4096)
-def _wave_table(key: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    number = np.arange(_WAVES, dtype=np.int64)
-    spread = (number + uniform(key, number, 0, 30)) / _WAVES
-    length = _SHORTEST_MS * (_LONGEST_MS / _SHORTEST_MS) ** spread
-    phase = 2 * np.pi * uniform(key, number, 0, 31)
-    # A random walk moves with the root of time; the longest waves are held to a factor of about 2.
-    amplitude = np.minimum(_HOURLY * 0.45 * (length / 3_600_000) ** 0.5, 0.25)
-    return 2 * np.pi / length, phase, amplitude
-
-
-def _waves(key: int, time: FloatArray) -> FloatArray:
-    frequency, phase, amplitude = _wave_table(key)
-    return np.sin(time[:, None] * frequency + phase) @ amplitude
-
-
 @lru_cache(maxsize=64)
-def _common_waves(key: int, first: int, count: int, interval_ms: int) -> FloatArray:
-    return _waves(key, np.arange(first, first + count, dtype=np.float64) * interval_ms)
+def _common_path(key: int, first: int, count: int, interval_ms: int) -> FloatArray:
+    return brownian(key, np.arange(first, first + count, dtype=np.int64) * interval_ms)
 
 
 def _one(key: int, salt: int) -> float:
