@@ -59,7 +59,7 @@ def expect_painted(page: Page, chart: str) -> None:
 def signed_in(page: Page, link: MakeLink) -> Page:
     page.goto(link())
     expect(panel(page, "Last signal").get_by_text("confidence")).to_be_visible()
-    expect(panel(page, "Model card").get_by_text("no edge shown")).to_be_visible()
+    expect(panel(page, "Model card").get_by_text("no edge shown", exact=True)).to_be_visible()
     expect(panel(page, "Latest trades").get_by_role("row")).to_have_count(6)
     return page
 

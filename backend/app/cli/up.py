@@ -4,60 +4,69 @@ import contextlib
 import ipaddress
 import signal
 import socket
-import subprocess
-import sys
-import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.workers import BAD_INPUT
+if TYPE_CHECKING:
+    from app.cli.streams import Stream
 
-RESTART_DELAYS_S = (1, 2, 4, 8, 16, 30)
+_Stream = Annotated[
+    str | None,
+    typer.Option(
+        help="loopback (made-up symbols, no network), exchange (the venue of the settings) or "
+        "stored (a replay). Without it: files that are named, else a venue that the settings "
+        "name, else what is stored, else loopback."
+    ),
+]
 
 
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of page and API.")] = 8000,
-    bars: Annotated[
-        Path | None, typer.Option(help="Bars to replay; else what is stored, else SYNTHETIC.")
-    ] = None,
+    stream: _Stream = None,
+    symbols: Annotated[
+        int, typer.Option(min=1, max=1000, help="Made-up symbols of the loopback venue.")
+    ] = 200,
+    bars: Annotated[Path | None, typer.Option(help="Bars to replay.")] = None,
     news: Annotated[Path | None, typer.Option(help="News to score and replay with them.")] = None,
     funding: Annotated[
         Path | None,
         typer.Option(help="Funding rates of the perpetual; else those that are stored."),
     ] = None,
-    symbol: Annotated[str | None, typer.Option(help="Symbol, if the file does not say.")] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="What to trade, if the file does not say.")
+    ] = None,
     timeframe: Annotated[str | None, typer.Option(help="Time frame, likewise.")] = None,
     source: Annotated[str | None, typer.Option(help="Venue and market, likewise.")] = None,
-    speed: Annotated[float, typer.Option(min=0.01, max=1000, help="Bars a second.")] = 2.0,
-    trading: Annotated[bool, typer.Option(help="Run the paper trading.")] = True,
+    speed: Annotated[
+        float, typer.Option(min=0.01, max=100, help="Bars a second, replayed or made up.")
+    ] = 1.0,
+    trading: Annotated[bool, typer.Option(help="Run the stream and the paper trading.")] = True,
 ) -> None:
-    """Start database, API and dashboard, and trade a replayed stream on paper."""
+    """Start database, API and dashboard, and trade a stream of bars on paper."""
+    from app.cli.streams import StreamOptions, open_stream
+
+    options = StreamOptions(
+        stream=stream, symbols=symbols, bars=bars, news=news, funding=funding, symbol=symbol,
+        timeframe=timeframe, source=source, speed=speed,
+    )  # fmt: skip
+    options.check()
     listener = _listen(host, port)
     address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     typer.echo("Starting the database …")
     from app.core.init_db import init_db
 
     init_db()
-    typer.echo(_welcome(address, loopback=_is_loopback(host)))
-    options = ["--speed", str(speed)]
-    for name, value in (
-        ("--bars", bars),
-        ("--news", news),
-        ("--funding", funding),
-        ("--symbol", symbol),
-        ("--timeframe", timeframe),
-        ("--source", source),
-    ):
-        options += [name, str(value)] if value is not None else []
-    trader = TraderProcess(options) if trading else None
+    running: Stream | None = None
     try:
+        running = open_stream(options) if trading else None
+        typer.echo(_welcome(address, running, loopback=_is_loopback(host)))
         _serve(listener)
     finally:
-        if trader is not None:
-            trader.stop()
+        if running is not None:
+            running.stop()
         _stop_unused_database()
         typer.echo("Stopped.")
 
@@ -88,11 +97,12 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _welcome(address: str, *, loopback: bool) -> str:
+def _welcome(address: str, running: "Stream | None", *, loopback: bool) -> str:
+    told = "" if running is None else f"{running.told}\n"
     if not loopback:
         return (
-            f"CryptoVolt runs on {address}. This is not a loopback address, so no link signs a "
-            "browser in: make an account with `python manage_db.py seed` and log in."
+            f"{told}CryptoVolt runs on {address}. This is not a loopback address, so no link "
+            "signs a browser in: make an account with `python manage_db.py seed` and log in."
         )
     from app.core.database import SessionLocal
     from app.services.auth import create_login_link, ensure_local_user
@@ -102,7 +112,7 @@ def _welcome(address: str, *, loopback: bool) -> str:
         code = create_login_link(db, user)
         db.commit()
     return (
-        f"CryptoVolt runs on {address}\n"
+        f"{told}CryptoVolt runs on {address}\n"
         f"Open this link once, within ten minutes, to be signed in:\n\n"
         f"    {address}/#link={code}\n\n"
         "Stop with Ctrl-C."
@@ -117,42 +127,6 @@ def _serve(listener: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
-
-
-class TraderProcess:
-    """The paper trader in a process of its own, started again when it dies.
-
-    It ends when its standard input does, so it never outlives this process, however that ends.
-    """
-
-    def __init__(self, options: list[str]) -> None:
-        self._command = [sys.executable, "-m", "app.workers.trader", *options]
-        self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._supervise, name="trader-supervisor")
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the trader after the bar it is at."""
-        self._stopping.set()
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-        self._thread.join(timeout=30)
-
-    def _supervise(self) -> None:
-        attempts = 0
-        while not self._stopping.is_set():
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603
-            status = self._process.wait()
-            if self._stopping.is_set() or status == 0:
-                return
-            if status == BAD_INPUT:
-                typer.echo("The paper trading has stopped; page and API go on.", err=True)
-                return
-            delay = RESTART_DELAYS_S[min(attempts, len(RESTART_DELAYS_S) - 1)]
-            attempts += 1
-            typer.echo(f"The trader ended with status {status}; again in {delay} s.", err=True)
-            self._stopping.wait(delay)
 
 
 def _stop_unused_database() -> None:

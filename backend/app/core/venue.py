@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from app.core.config import Settings
+from app.core.config import Settings, settings
 from cryptovolt.domain.errors import ConfigurationError
 
 
@@ -31,13 +31,17 @@ TIMEFRAMES = (
 )  # fmt: skip
 """What both markets offer; spot also has 1s. Calendar months have no fixed length."""
 
-_SOURCES = {
-    (Market.SPOT, Kind.BARS): "binance",
-    (Market.USDM, Kind.BARS): "binance-usdm",
-    (Market.USDM, Kind.MARK): "binance-usdm-mark",
-    (Market.USDM, Kind.INDEX): "binance-usdm-index",
-    (Market.USDM, Kind.FUNDING): "binance-usdm",
+_SUFFIXES = {
+    (Market.SPOT, Kind.BARS): "",
+    (Market.USDM, Kind.BARS): "-usdm",
+    (Market.USDM, Kind.MARK): "-usdm-mark",
+    (Market.USDM, Kind.INDEX): "-usdm-index",
+    (Market.USDM, Kind.FUNDING): "-usdm",
 }
+
+LOOPBACK = "loopback"
+"""How sources of a loopback venue begin: its bars are never those of the real one."""
+_VENUE = "binance"
 
 
 def source_name(market: Market, kind: Kind = Kind.BARS) -> str:
@@ -48,13 +52,13 @@ def source_name(market: Market, kind: Kind = Kind.BARS) -> str:
     ConfigurationError
         If the market has no such kind.
     """
-    found = _SOURCES.get((market, kind))
-    if found is None:
+    suffix = _SUFFIXES.get((market, kind))
+    if suffix is None:
         raise ConfigurationError(
             f"expected --kind bars for the spot market, found {kind}: mark prices, index prices "
             "and funding belong to --market usdm"
         )
-    return found
+    return f"{LOOPBACK if settings.VENUE_URL else _VENUE}{suffix}"
 
 
 def trading_market(source: str | None) -> Market:
@@ -91,7 +95,7 @@ class Addresses:
         return self.rest is not None
 
 
-def market_addresses(market: Market, settings: Settings) -> Addresses:
+def market_addresses(market: Market, chosen: Settings) -> Addresses:
     """Return the addresses the settings choose for a market.
 
     Raises
@@ -100,10 +104,10 @@ def market_addresses(market: Market, settings: Settings) -> Addresses:
         If an address is no URL, or only streams are moved away from the real venue.
     """
     name = f"EXCHANGE_{market.upper()}_URL"
-    own = getattr(settings, name)
-    rest = _checked(name if own else "VENUE_URL", own or settings.VENUE_URL, ("http", "https"))
+    own = getattr(chosen, name)
+    rest = _checked(name if own else "VENUE_URL", own or chosen.VENUE_URL, ("http", "https"))
     stream_name = f"EXCHANGE_{market.upper()}_STREAM_URL"
-    stream = _checked(stream_name, getattr(settings, stream_name), ("ws", "wss"))
+    stream = _checked(stream_name, getattr(chosen, stream_name), ("ws", "wss"))
     if stream and not rest:
         raise ConfigurationError(
             f"{stream_name} is set and {name} is not: requests would go to the real venue while "

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models.feed import Feed, FeedIncident, FeedStatus
@@ -118,6 +118,11 @@ def write_status(connection: psycopg.Connection[Any], rows: Sequence[StatusRow])
     connection.execute(
         "SELECT pg_notify('feed', payload) FROM unnest(%s::text[]) AS payload", [payloads]
     )
+
+
+def newest_open(db: Session, source: str) -> datetime | None:
+    """Return the open of the newest bar that a source has committed, or None."""
+    return db.scalar(select(func.max(FeedStatus.last_open)).where(FeedStatus.source == source))
 
 
 def open_keys(connection: psycopg.Connection[Any], source: str) -> list[IncidentKey]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.core.database import SessionLocal
 from app.core.times import milliseconds, moment_of
+from app.core.venue import LOOPBACK
 from app.models.database import MarketData
 from app.repositories import market_read
 from app.repositories.bars import SeriesKey, read_range
@@ -71,8 +72,8 @@ class Market:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the prices were generated and never traded anywhere."""
-        return self.key.source == SYNTHETIC_SOURCE
+        """Whether nobody trades at these prices: they were generated, or a loopback venue's."""
+        return self.key.source == SYNTHETIC_SOURCE or self.key.source.startswith(LOOPBACK)
 
 
 def stored_market(key: SeriesKey) -> Market:
@@ -158,7 +159,9 @@ def longest_series() -> SeriesKey | None:
             one
             for symbol in db.scalars(select(MarketData.symbol).distinct())
             for one in market_read.coverage(db, symbol)
-            if one.source != SYNTHETIC_SOURCE and one.timeframe != "unspecified"
+            if one.timeframe != "unspecified"
+            and one.source != SYNTHETIC_SOURCE
+            and not one.source.startswith(LOOPBACK)
         ]
     if not found:
         return None

@@ -19,11 +19,13 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.database import SessionLocal
 from app.core.errors import advice
 from app.core.logging import configure_logging
 from app.core.times import milliseconds
 from app.core.venue import source_name, trading_market
 from app.repositories.bars import SeriesKey
+from app.repositories.feed import find_status
 from app.services import markets
 from app.services.bar_import import ImportOptions
 from app.services.funding import (
@@ -95,7 +97,12 @@ def follow(options: TraderOptions, stopping: threading.Event) -> None:
         options.symbol or LIVE_SYMBOL, options.timeframe or LIVE_TIMEFRAME, source_name(traded)
     )
     with Follower(key) as follower:
-        with market_rest(traded) as rest, fetch_archive() as files:
+        # What is fetched then ends where the feed has begun, or later: nothing lies between them.
+        while not _is_fed(key):
+            if stopping.is_set():
+                return
+            follower.wait()
+        with market_rest(traded) as rest, fetch_archive(traded) as files:
             market = live_market(key, traded, rest, files)
         funding = funding_source(options.funding)
         replay = begin(market, datetime.now(UTC), funding, venue_rules(key))
@@ -107,6 +114,12 @@ def follow(options: TraderOptions, stopping: threading.Event) -> None:
                 replay.extend(newer)
             else:
                 follower.wait()
+
+
+def _is_fed(key: SeriesKey) -> bool:
+    with SessionLocal() as db:
+        status = find_status(db, key.source, key.symbol, key.timeframe)
+    return status is not None and status.last_open is not None
 
 
 def _pause(replay: Replay, options: TraderOptions) -> float:

@@ -82,7 +82,7 @@ class Venue:
         self, source: str, symbol: str, first_ms: int, last_ms: int
     ) -> dict[int, tuple[float, ...]]:
         """Return what REST says of a symbol's bars, open by open, as float64."""
-        path = "/fapi/v1/klines" if source == "binance-usdm" else "/api/v3/klines"
+        path = "/fapi/v1/klines" if source == "loopback-usdm" else "/api/v3/klines"
         found: dict[int, tuple[float, ...]] = {}
         while first_ms <= last_ms:
             asked = {"symbol": symbol, "interval": "1m", "limit": 1000}
@@ -233,7 +233,7 @@ def stored(source: str, symbol: str) -> dict[int, tuple[float, ...]]:
     return {int(row[0]): tuple(row[1:]) for row in found}
 
 
-def assert_equal_to_rest(venue: Venue, source: str = "binance") -> int:
+def assert_equal_to_rest(venue: Venue, source: str = "loopback") -> int:
     """Check that what is stored has no gap and equals REST to the last bit; return how much."""
     total = 0
     for (symbol,) in rows("SELECT DISTINCT symbol FROM market_data WHERE source = :s", s=source):

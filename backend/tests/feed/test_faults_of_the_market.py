@@ -41,7 +41,7 @@ def venue() -> Iterator[Venue]:
 def refusal(symbol: str = "BTCUSDT") -> str | None:
     """Why the trader may not open a position now."""
     with SessionLocal() as db:
-        return entry_refusal(db, "binance", symbol, "1m", datetime.now(UTC))
+        return entry_refusal(db, "loopback", symbol, "1m", datetime.now(UTC))
 
 
 @pytest.mark.parametrize("offset_ms", [2_000, -2_000])
@@ -91,7 +91,7 @@ def test_f30_a_day_on_which_clocks_change_has_every_bar_once(day: date) -> None:
             until(lambda: n_bars() >= 455, 40)
             process.stdin.close()
             assert process.wait(20) == 0
-        opens = sorted(stored("binance", "BTCUSDT"))
+        opens = sorted(stored("loopback", "BTCUSDT"))
         assert opens == list(range(midnight, midnight + 60_000 * len(opens), 60_000))
         assert rows("SELECT bars > repaired FROM feed_status") == [(True,)]
         assert_equal_to_rest(venue)
@@ -99,16 +99,16 @@ def test_f30_a_day_on_which_clocks_change_has_every_bar_once(day: date) -> None:
 
 def store_first_bar(venue: Venue, open_ms: int) -> None:
     """Store the bar of midnight, so that the feed goes on from there."""
-    values = venue.klines("binance", "BTCUSDT", open_ms, open_ms)[open_ms]
+    values = venue.klines("loopback", "BTCUSDT", open_ms, open_ms)[open_ms]
     bar = Bars(
         symbol="BTCUSDT",
         timeframe="1m",
-        source="binance",
+        source="loopback",
         timestamp=np.array([open_ms]),
         **{name: np.array([value]) for name, value in zip(VALUE_COLUMNS, values, strict=True)},
     )
     with SessionLocal.begin() as db:
-        SeriesWriter(db, SeriesKey("BTCUSDT", "1m", "binance")).write(bar)
+        SeriesWriter(db, SeriesKey("BTCUSDT", "1m", "loopback")).write(bar)
 
 
 def test_f36_ids_beyond_what_a_float_can_hold_are_stored_exactly() -> None:

@@ -38,7 +38,7 @@ def test_closed_bars_of_both_markets_equal_those_of_rest() -> None:
             until(lambda: n_live() == 4)
             until(lambda: n_bars() >= 8)
             feed.stop()
-        for source in ("binance", "binance-usdm"):
+        for source in ("loopback", "loopback-usdm"):
             assert assert_equal_to_rest(venue, source) >= 6
         found = rows(
             "SELECT max(trade_id) - min(trade_id) + 1 - count(*) FROM public_trades"

@@ -59,8 +59,9 @@ def venue(empty_tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Histo
     }
     history = History(NOW, coins, archived_until_ms=ms("2025-02-09"))
     with serving(history) as venue:
-        monkeypatch.setattr(settings, "VENUE_URL", venue.url)
-        monkeypatch.setattr(settings, "ARCHIVE_URL", venue.url)
+        # It stands in for the real venue, whose name its series carry.
+        for name in ("EXCHANGE_SPOT_URL", "EXCHANGE_USDM_URL", "ARCHIVE_URL"):
+            monkeypatch.setattr(settings, name, venue.url)
         yield venue
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
+import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +45,9 @@ def serve(
     big_ids: Annotated[bool, typer.Option(help="Let ids begin beyond 2**53.")] = False,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8765,
+    with_input: Annotated[
+        bool, typer.Option("--with-input", help="Also end when standard input does.")
+    ] = False,
 ) -> None:
     """Serve a replay of files, a made-up market, or both, until interrupted."""
     try:
@@ -61,7 +67,7 @@ def serve(
             limited=limits,
             big_ids=big_ids,
         )
-        asyncio.run(_serve(options, host, port))
+        asyncio.run(_serve(options, host, port, with_input))
     except CryptoVoltError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
@@ -75,7 +81,7 @@ def main() -> None:
     app()
 
 
-async def _serve(options: VenueOptions, host: str, port: int) -> None:
+async def _serve(options: VenueOptions, host: str, port: int, with_input: bool) -> None:
     from cryptovolt_venue.web.app import serve as listen  # noqa: PLC0415 -- after --help
 
     exchange = open_exchange(options, int(time.time() * 1000))
@@ -86,6 +92,8 @@ async def _serve(options: VenueOptions, host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # no signal handlers on Windows
             loop.add_signal_handler(number, stopped.set)
+    if with_input:
+        threading.Thread(target=_await_end, args=(loop, stopped), daemon=True).start()
     ended = asyncio.create_task(server.wait())
     waiting = asyncio.create_task(stopped.wait())
     try:
@@ -96,3 +104,12 @@ async def _serve(options: VenueOptions, host: str, port: int) -> None:
         waiting.cancel()
         ended.cancel()
         await server.stop()
+
+
+def _await_end(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    # Whoever started the venue closes the pipe, or dies; either way nobody needs it any more. Read
+    # without Python's buffer, whose lock a waiting thread would hold when the interpreter ends.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+        loop.call_soon_threadsafe(stopped.set)
