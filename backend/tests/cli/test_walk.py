@@ -163,7 +163,19 @@ def test_too_few_bars_are_one_sentence(database_url: str, tmp_path: Path) -> Non
 def running(fresh_database_url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The program ``up`` on a free port, and what it printed until the link."""
     del fresh_database_url
-    words = [*PROGRAM, "up", "--port", "0", "--speed", "50"]
+    words = [*PROGRAM, "up", "--port", "0", "--stream", "stored", "--speed", "50"]
+    yield from started(words)
+
+
+@pytest.fixture
+def running_live(fresh_database_url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The program ``up`` as a newcomer starts it, with fewer symbols."""
+    del fresh_database_url
+    yield from started([*PROGRAM, "up", "--port", "0", "--symbols", "5", "--speed", "4"])
+
+
+def started(words: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a program; yield it with what it printed until the link, and end it."""
     program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert program.stdout is not None
     printed = ""
@@ -235,6 +247,54 @@ def test_the_trader_ends_with_a_killed_up(running: tuple[subprocess.Popen[str], 
     program.kill()
     program.wait()
     assert waited(lambda: not alive(trader), 60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the embedded server is for POSIX")
+def test_up_trades_a_live_loopback_market_without_network_or_keys(
+    running_live: tuple[subprocess.Popen[str], str],
+) -> None:
+    program, printed = running_live
+    assert "5 made-up symbols trade live on a loopback venue" in printed
+    address, token = signed_in(printed)
+
+    def found(path: str) -> Any:
+        answer = httpx.get(f"{address}/api/v1/{path}", headers=token, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def states() -> list[tuple[str, str | None]]:
+        series = found("market/feeds")["series"]
+        return [(one["symbol"], one["refusal"]) for one in series if one["state"] == "live"]
+
+    assert waited(lambda: len(states()) == 5, 60)
+    assert all(refusal is None for _, refusal in states())
+    # It learns from fetched history, lives through what it did not learn from, and goes on live.
+    assert waited(lambda: len(found("signals")) > 50, 180)
+    seen = found("signals")[0]["timestamp"]
+    assert waited(lambda: found("signals")[0]["timestamp"] > seen, 30), "the stream does not move"
+    (coverage,) = found("market/coverage?symbol=BTCUSDT")
+    assert (coverage["source"], coverage["missing"]) == ("loopback", 0)
+    processes = children(program.pid)
+    assert len(processes) == 3
+    program.send_signal(signal.SIGINT)
+    assert program.wait(60) == 0
+    assert waited(lambda: not any(alive(one) for one in processes), 20)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--stream", "moon"), "expected --stream loopback, exchange, stored, found 'moon'"),
+        (
+            ("--stream", "loopback", "--bars", "x.csv"),
+            "--bars and --news are for a replay, found --stream loopback beside them",
+        ),
+    ],
+)
+def test_a_stream_that_cannot_be_is_one_sentence(words: tuple[str, ...], sentence: str) -> None:
+    result = run(*PROGRAM, "up", *words)
+    assert result.returncode == 1
+    assert result.stderr.strip() == f"error: {sentence}"
 
 
 def test_a_port_in_use_is_one_sentence(database_url: str) -> None:

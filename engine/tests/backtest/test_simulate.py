@@ -8,10 +8,12 @@ import pytest
 
 from cryptovolt.backtest.baseline import buy_and_hold, buy_and_hold_of
 from cryptovolt.backtest.simulate import simulate
-from cryptovolt.domain.bars import Bars
+from cryptovolt.domain.bars import Bars, concatenated
 from cryptovolt.domain.costs import Costs, SymbolRules
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, DataError
 from cryptovolt.domain.funding import FundingRates
+from cryptovolt.domain.timeframe import DAY_MS
+from cryptovolt.market.listings import split_listings
 
 HOUR = 3_600_000
 NAN = float("nan")
@@ -84,6 +86,15 @@ def test_statistics_of_a_run_worked_out_by_hand() -> None:
 
 def test_a_run_without_costs_is_stamped() -> None:
     assert simulate(bars_at(1, 1), [0, 0], FREE).stamps == ("FLATTERING: costs are off",)
+
+
+def test_a_run_over_bars_of_two_listings_is_stamped() -> None:
+    one = bars_at(*[100.0] * 5)
+    joined = concatenated((one, bars_at(*[100.0] * 5, start=36 * DAY_MS)))
+    (stamp,) = simulate(joined, np.full(10, 0.5)).stamps
+    assert stamp == f"RELISTED: {one.symbol} had no bars for at least 30 days"
+    for part in split_listings(joined):
+        assert simulate(part, np.full(5, 0.5)).stamps == ()
     assert simulate(bars_at(1, 1), [0, 0]).stamps == ()
 
 

@@ -20,6 +20,7 @@ from cryptovolt.domain.funding import FundingPayment, FundingRates
 from cryptovolt.domain.orders import Fill
 from cryptovolt.domain.timeframe import periods_per_year, timeframe_ms
 from cryptovolt.execution.settings import TradingSettings
+from cryptovolt.market.listings import RELISTED_DAYS, relisted_rows
 from cryptovolt.performance.bootstrap import ReturnIntervals, return_intervals
 from cryptovolt.performance.calendar import Month, Year, monthly_returns, yearly_returns
 from cryptovolt.performance.relative import Relative, hold_returns, relative_to
@@ -36,6 +37,7 @@ INTERVAL_SEED = 0
 """The seed of every run's bootstrap, so that the same run shows the same intervals."""
 
 FLATTERING = "FLATTERING: costs are off"
+RELISTED = "RELISTED"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -262,7 +264,12 @@ class Run:
     def stamps(self) -> tuple[str, ...]:
         """Warnings that belong on every page that shows this run."""
         flattering = (FLATTERING,) if self.trading.costs.flattering else ()
-        return flattering + (self.check.stamps if self.check else ())
+        joined = tuple(
+            f"{RELISTED}: {bars.symbol} had no bars for at least {RELISTED_DAYS} days"
+            for bars in self.bars.values()
+            if relisted_rows(bars).size
+        )
+        return flattering + joined + (self.check.stamps if self.check else ())
 
     def _fill_times(self) -> pl.Series:
         exact = self.exact_times
