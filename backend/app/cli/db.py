@@ -83,7 +83,7 @@ def _ask_for_password() -> str | None:
 
 @app.command()
 def clean(as_json: AsJson = False) -> None:
-    """Archive, then delete: sentiment older than 30 days, market data older than 90 days."""
+    """Archive and delete sentiment after 30 days, market data after 90, public trades after 7."""
     from app.core.config import settings
     from app.core.database import SessionLocal
     from app.services import maintenance
@@ -95,6 +95,7 @@ def clean(as_json: AsJson = False) -> None:
             {
                 "sentiment_data": done.sentiment_archived,
                 "market_data": done.bars_archived,
+                "public_trades": done.trades_archived,
                 "kept_for_snapshots": done.bars_kept_for_snapshots,
                 "files": [str(path) for path in done.files],
             }
@@ -102,6 +103,8 @@ def clean(as_json: AsJson = False) -> None:
         return
     typer.echo(f"sentiment_data: {done.sentiment_archived:,} rows archived and deleted")
     typer.echo(f"market_data: {done.bars_archived:,} rows archived and deleted")
+    if done.trades_archived:
+        typer.echo(f"public_trades: {done.trades_archived:,} rows archived and deleted")
     if done.bars_kept_for_snapshots:
         typer.echo(f"market_data: {done.bars_kept_for_snapshots:,} rows kept for snapshots")
     for path in done.files:

@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from app.models.database import MarketData, SentimentData
+from app.models.feed import PublicTrade
 from app.models.research import BarArchive
 from app.repositories.copy import Column, insert_columns
 
@@ -27,6 +28,7 @@ BAR_COLUMNS = (
     "close_price", "volume", "created_at",
 )  # fmt: skip
 
+TRADE_COLUMNS = tuple(column.name for column in PublicTrade.__table__.columns)
 SENTIMENT_COLUMNS = tuple(column.name for column in SentimentData.__table__.columns)
 
 # A snapshot's rows stay: a result that names it must be checkable against the table.
@@ -48,6 +50,12 @@ _TAKE_SENTIMENT = f"""
         SELECT sentiment_id FROM sentiment_data
         WHERE timestamp < :before ORDER BY timestamp LIMIT :limit)
     RETURNING {", ".join(SENTIMENT_COLUMNS)}"""  # noqa: S608 - names are those of the model
+
+
+_TAKE_TRADES = f"""
+    DELETE FROM public_trades WHERE (source, symbol, trade_id) IN (
+        SELECT source, symbol, trade_id FROM public_trades WHERE time < :before LIMIT :limit)
+    RETURNING {", ".join(TRADE_COLUMNS)}"""  # noqa: S608 - names are those of the model
 
 
 def series_with_bars_before(db: Session, before: datetime) -> list[Series]:
@@ -74,6 +82,11 @@ def take_bars(
 def take_sentiment(db: Session, before: datetime, limit: int) -> Sequence[Row[tuple[Any, ...]]]:
     """Delete the oldest sentiment rows before a time, and return them."""
     return db.execute(text(_TAKE_SENTIMENT), {"before": before, "limit": limit}).all()
+
+
+def take_trades(db: Session, before: datetime, limit: int) -> Sequence[Row[tuple[Any, ...]]]:
+    """Delete some public trades before a time, and return them."""
+    return db.execute(text(_TAKE_TRADES), {"before": before, "limit": limit}).all()
 
 
 def count_bars_before(db: Session, before: datetime) -> int:

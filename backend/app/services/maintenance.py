@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 SENTIMENT_DAYS = 30
 MARKET_DATA_DAYS = 90
+TRADE_DAYS = 7
+"""Public trades are many, and nothing here reads old ones."""
 _BATCH_ROWS = 250_000
 _TEXTS = frozenset({"symbol", "timeframe", "source"})
 
@@ -42,14 +44,16 @@ class Cleaned:
     bars_archived: int
     bars_kept_for_snapshots: int
     files: tuple[Path, ...]
+    trades_archived: int = 0
 
 
 def clean(db: Session, home: Path, now: datetime | None = None) -> Cleaned:
-    """Archive and delete sentiment older than 30 days and bars older than 90 days."""
+    """Archive and delete sentiment older than 30 days, bars older than 90, trades older than 7."""
     moment = now or datetime.now(UTC)
     folder = home / "archives"
     files: list[Path] = []
     n_sentiment = _clean_sentiment(db, folder, moment - timedelta(days=SENTIMENT_DAYS), files)
+    n_trades = _clean_trades(db, folder, moment - timedelta(days=TRADE_DAYS), files)
     before = moment - timedelta(days=MARKET_DATA_DAYS)
     n_bars = sum(
         _clean_series(db, home, series, before, files)
@@ -57,8 +61,8 @@ def clean(db: Session, home: Path, now: datetime | None = None) -> Cleaned:
     )
     kept = rows.count_bars_before(db, before)
     db.commit()
-    log.info("database.cleaned", sentiment=n_sentiment, bars=n_bars, kept=kept)
-    return Cleaned(n_sentiment, n_bars, kept, tuple(files))
+    log.info("database.cleaned", sentiment=n_sentiment, bars=n_bars, trades=n_trades, kept=kept)
+    return Cleaned(n_sentiment, n_bars, kept, tuple(files), n_trades)
 
 
 def archived_bars(db: Session, series: Series | None = None) -> list[BarArchive]:
@@ -101,6 +105,16 @@ def _clean_sentiment(db: Session, folder: Path, before: datetime, files: list[Pa
     while taken := rows.take_sentiment(db, before, _BATCH_ROWS):
         frame = _sentiment_frame([tuple(row) for row in taken])
         files.append(_write(frame, folder / "sentiment"))
+        db.commit()
+        total += len(taken)
+    return total
+
+
+def _clean_trades(db: Session, folder: Path, before: datetime, files: list[Path]) -> int:
+    total = 0
+    while taken := rows.take_trades(db, before, _BATCH_ROWS):
+        frame = _trade_frame([tuple(row) for row in taken])
+        files.append(_write(frame, folder / "trades"))
         db.commit()
         total += len(taken)
     return total
@@ -161,6 +175,20 @@ def _sentiment_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
         for row in taken
     ]
     return pl.DataFrame(flat, schema=schema, orient="row").sort("timestamp")
+
+
+def _trade_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
+    import polars as pl  # noqa: PLC0415 - slow to import, and rarely needed
+
+    schema = dict.fromkeys(rows.TRADE_COLUMNS, pl.Float64()) | {
+        "source": pl.String(),
+        "symbol": pl.String(),
+        "trade_id": pl.Int64(),
+        "time": pl.Datetime("us", "UTC"),
+        "buyer_is_maker": pl.Boolean(),
+    }
+    frame = pl.DataFrame(list(taken), schema=schema, orient="row")
+    return frame.sort("source", "symbol", "trade_id")
 
 
 def _write(frame: "pl.DataFrame", folder: Path) -> Path:

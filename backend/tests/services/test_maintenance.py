@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.models.database import MarketData, SentimentData
+from app.models.feed import PublicTrade
 from app.models.research import BarSnapshot
 from app.repositories.maintenance import Series
 from app.services import maintenance
@@ -63,6 +64,28 @@ def test_ages_are_those_of_events_and_the_documented_ones(tmp_path: Path) -> Non
         sentiment = pl.read_parquet(next((tmp_path / "archives" / "sentiment").iterdir()))
         assert sentiment["text"].to_list() == ["100", "31"]
         assert sentiment["extra_data"].to_list() == ['{"age": 100}', '{"age": 31}']
+
+
+def test_public_trades_are_kept_for_a_week_and_archived_with_their_ids(tmp_path: Path) -> None:
+    first_id = 8_389_765_489_680_951_453
+    with session() as db:
+        for number, age in enumerate((1, 6.9, 7.1, 30)):
+            db.add(
+                PublicTrade(
+                    source="binance", symbol="BTCUSDT", trade_id=first_id + number,
+                    time=NOW - age * DAY, price=100.5, quantity=0.25, buyer_is_maker=number == 3,
+                )
+            )  # fmt: skip
+        db.commit()
+        assert maintenance.clean(db, tmp_path, NOW).trades_archived == 2
+        kept = [trade.trade_id for trade in db.query(PublicTrade).order_by(PublicTrade.trade_id)]
+        assert kept == [first_id, first_id + 1]
+        (path,) = (tmp_path / "archives" / "trades").iterdir()
+        archived = pl.read_parquet(path)
+        assert archived["trade_id"].to_list() == [first_id + 2, first_id + 3]
+        assert archived["time"].to_list() == [NOW - 7.1 * DAY, NOW - 30 * DAY]
+        assert archived["buyer_is_maker"].to_list() == [False, True]
+        assert maintenance.clean(db, tmp_path, NOW).trades_archived == 0
 
 
 def test_cleaning_again_finds_nothing(tmp_path: Path) -> None:
