@@ -24,6 +24,7 @@ MARK = "# lookahead:"
 BACK_FILLS = {"bfill", "backfill", "backward_fill"}
 WHOLE_FITS = {"fit_transform", "train_test_split", "KFold", "StratifiedKFold", "ShuffleSplit"}
 SHIFTS = {"shift", "roll", "diff", "pct_change"}
+NO_STEPS = {"append", "axis", "fill_value", "prepend"}
 
 
 class Finding(NamedTuple):
@@ -59,7 +60,8 @@ def _explained(lines: list[str], call: ast.Call) -> bool:
 def _problems(call: ast.Call) -> Iterator[tuple[str, str]]:
     name = _name(call.func)
     keywords = {word.arg: word.value for word in call.keywords if word.arg}
-    if name in SHIFTS and any(_negative(value) for value in [*call.args, *keywords.values()]):
+    steps = [value for word, value in keywords.items() if word not in NO_STEPS]
+    if name in SHIFTS and any(_negative(value) for value in [*call.args, *steps]):
         yield "LA1", f"{name} by a negative number reads later rows"
     if _is(keywords.get("center"), True) or _is(keywords.get("mode"), "same"):
         yield "LA2", f"{name} with a centred window reads later rows"

@@ -27,6 +27,8 @@ LOOKS_AHEAD = [
 ]
 
 LOOKS_BACK = [
+    "np.diff(days, prepend=-1)",
+    "np.diff(prices, axis=-1)",
     "close.shift(1)",
     "np.roll(close, 1)",
     "close.rolling(20).mean()",
