@@ -55,6 +55,9 @@ def live(
     burst: Annotated[int, typer.Option(min=1, help="Updates of the burst, in 10 s.")] = 100_000,
     cuts: Annotated[int, typer.Option(min=0, help="Random cuts of the connection.")] = 50,
     memory: Annotated[float, typer.Option(min=0, help="Seconds to watch memory for.")] = 0.0,
+    memory_speed: Annotated[
+        float, typer.Option(min=1, max=10_000, help="Times real time, meanwhile.")
+    ] = 100.0,
     as_json: _Json = False,
 ) -> None:
     """Live feed: time to commit, a burst, random cuts, memory; against a loopback venue."""
@@ -67,6 +70,7 @@ def live(
         burst=burst,
         cuts=cuts,
         memory_s=memory,
+        memory_speed=memory_speed,
     )
     _print(run(bench, _say), as_json)
 

@@ -34,7 +34,8 @@ def venue() -> Iterator[HistoryServer]:
 def begin(venue: HistoryServer, home: Path, *words: str) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
-        "VENUE_URL": venue.url,
+        "EXCHANGE_SPOT_URL": venue.url,
+        "EXCHANGE_USDM_URL": venue.url,
         "ARCHIVE_URL": venue.url,
         "CRYPTOVOLT_HOME": str(home),
     }

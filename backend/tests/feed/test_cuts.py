@@ -74,7 +74,7 @@ def test_a_second_feed_of_a_source_is_refused_and_the_first_goes_on(venue: Venue
         environment = {"VENUE_URL": venue.server.address}
         second = run_worker(command, environment)
         assert second.returncode == 2
-        assert "expected to be the only feed of binance" in second.stderr
+        assert "expected to be the only feed of loopback" in second.stderr
         assert n_live() == 3
         before = n_bars()
         until(lambda: n_bars() > before)

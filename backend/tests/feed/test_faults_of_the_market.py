@@ -66,7 +66,7 @@ def test_f29_a_clock_two_seconds_off_stops_entries_and_not_the_bars(
 
 @pytest.mark.usefixtures("venue")
 def test_a_feed_that_is_no_more_lets_nobody_trade() -> None:
-    assert refusal() == "BTCUSDT 1m of binance is not fed"
+    assert refusal() == "BTCUSDT 1m of loopback is not fed"
     with running_feed() as feed:
         until(lambda: n_live() == 3 and refusal() is None)
         feed.stop()

@@ -71,11 +71,11 @@ def test_f23_a_silent_symbol_stops_and_is_told_once(venue: Venue) -> None:
         until(lambda: len(alerts("error")) == 1)
         time.sleep(2.0)
         assert len(alerts("error")) == 1
-        assert alerts("error")[0].startswith("BTCUSDT 1m of binance is silent")
+        assert alerts("error")[0].startswith("BTCUSDT 1m of loopback is silent")
         assert states()["ETHUSDT"] == "live"
         venue.act("unmute")
         until(lambda: states()["BTCUSDT"] == "live")
-        until(lambda: alerts("info") == ["BTCUSDT 1m of binance is no longer silent."])
+        until(lambda: alerts("info") == ["BTCUSDT 1m of loopback is no longer silent."])
         assert rows("SELECT count(*) FROM feed_incidents WHERE resolved_at IS NULL") == [(0,)]
         n_stored = n_bars()
         until(lambda: n_bars() > n_stored)

@@ -35,7 +35,9 @@ def venue(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Histor
         "NEWUSDT": Coin("NEWUSDT", ms("2025-02-01T10:00")),
     }
     with serving(History(NOW, coins, 0)) as server:
-        monkeypatch.setattr(settings, "VENUE_URL", server.url)
+        # It stands in for the real venue, whose name its symbols carry.
+        for name in ("EXCHANGE_SPOT_URL", "EXCHANGE_USDM_URL"):
+            monkeypatch.setattr(settings, name, server.url)
         yield server
 
 
