@@ -243,7 +243,7 @@ def test_detail_bars_are_those_inside_of_the_test_windows() -> None:
     start = found.windows[0].test_start
     # The new account holds at its first bar what was said by then.
     target: FloatArray = heard(BARS, NEWS, RATES, 0.0)[start:]
-    fine = FINE[int(np.searchsorted(FINE.timestamp, TIMES[start])) :]
+    fine = FINE[int((FINE.timestamp < TIMES[start]).sum()) :]
     alone = simulate(BARS[start:], target, rules=RULES, funding=RATES, detail_bars=fine)
     np.testing.assert_array_equal(found.run.equity_units, alone.equity_units)
 
