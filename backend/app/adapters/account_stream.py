@@ -149,8 +149,11 @@ class AccountStream:
         await self._first_of(self._opened(url, message), self._subscribed_soon())
 
     async def _hear_usdm(self) -> None:
-        answer = await self.exchange.fapiprivate_post_listenkey()
-        url = self.exchange.get_private_ws_url("linear", answer["listenKey"])
+        answer: Any = await self.exchange.fapiprivate_post_listenkey()
+        key = self.exchange.safe_string(answer, "listenKey")
+        if not key:
+            raise _LostError(f"expected a listen key, found {str(answer)[:80]!r}")
+        url = self.exchange.get_private_ws_url("linear", key)
         await self._first_of(self._opened(url, None), self._subscribed_soon(), self._extend())
 
     def _opened(self, url: str, message: dict[str, Any] | None) -> Awaitable[Any]:

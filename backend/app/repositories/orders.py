@@ -184,7 +184,7 @@ def _read(
             key=key,
             report=None if report is None else cast("OrderReport", read_evidence("report", report)),
             told_filled=told_filled,
-            told_ms=milliseconds(told_at),
+            told_ms=0 if told_at is None else milliseconds(told_at),
             fills=booked.get(order_id, {}),
         )
     return found

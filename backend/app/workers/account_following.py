@@ -17,6 +17,9 @@ from app.services.account_follow import AccountFollower
 from app.services.account_ports import FollowOptions
 from app.services.rate_budget import Priority
 from app.wiring import exchange_options
+from cryptovolt.domain.errors import ConfigurationError
+
+LONGEST_NAME = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,12 @@ class AccountOptions:
     connections_per_minute: int = CONNECTIONS_PER_MINUTE
     hurry: float = 1.0
     """Waits before a connection are divided by it: for a loopback venue that runs fast."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name) <= LONGEST_NAME or not self.name.isprintable():
+            raise ConfigurationError(
+                f"expected a name of 1 to {LONGEST_NAME} characters, found {self.name!r}"
+            )
 
 
 async def follow_account(

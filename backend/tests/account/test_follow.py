@@ -1,10 +1,12 @@
 """An account is followed to the last digit, whenever the follower starts and ends."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from tests.account.running import (
     Venue,
+    count,
     following,
     ledger,
     rows,
@@ -125,3 +127,31 @@ def test_a_key_that_the_venue_refuses_is_no_empty_account(venue: Venue) -> None:
               == [(1,)])  # fmt: skip
         assert set(states().values()) <= {"starting", "disconnected", "unchecked"}
     assert rows("SELECT count(*) FROM account_balances") == [(0,)]
+
+
+def test_a_database_that_drops_connections_loses_nothing(venue: Venue) -> None:
+    drop = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with following():
+        for _ in range(3):
+            venue.buy()
+            database.engine.dispose()
+            rows(drop)
+            trade_a_little(venue, "spot")
+        settle(venue)
+    assert rows("SELECT count(*) FROM account_incidents") == [(0,)]
+
+
+def test_f29_a_clock_that_is_moved_is_measured_again(venue: Venue) -> None:
+    client = venue.client("spot")
+    with following():
+        venue.fault("clock", "offset", ms=-7000, times=1)
+        time.sleep(2.5)
+        venue.act("cut")
+        until(lambda: count("cuts") >= 1)
+        until(lambda: set(states().values()) == {"live"})
+        client.load_time_difference()
+        venue.buy()
+        settle(venue)
