@@ -156,3 +156,29 @@ def test_a_replay_that_cannot_keep_up_holds_market_time_back_and_says_so():
     assert exchange.clock.held_back_ms > 0
     assert 0 < exchange.replay.measured_speed() < 9_000
     assert exchange.clock.market_ms() - exchange.now_ms < 10_000 * 1_000
+
+
+def test_who_asks_for_the_book_while_told_of_a_trade_loses_no_other():
+    series = SyntheticSeries(
+        0, "spot", timeframe="1s", seed=1, trades_per_bar=600, listed_ms=START_MS - DAY_MS
+    )
+    exchange = Exchange([series], clock=VenueClock(START_MS, 10.0))
+    told: list[Trade] = []
+
+    def listen(trade: Trade) -> None:
+        told.append(trade)
+        exchange.best("spot", trade.symbol)
+
+    exchange.on_trade(listen)
+
+    async def scenario() -> None:
+        running = asyncio.create_task(exchange.replay.run())
+        await asyncio.sleep(1.0)
+        running.cancel()
+
+    asyncio.run(scenario())
+    assert len(told) > 3_000
+    numbers = [trade.trade_id for trade in told]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    # Some of them share a millisecond; that is where one would be lost.
+    assert len({trade.time_ms for trade in told}) < len(told)

@@ -107,9 +107,15 @@ class Feed:
         return None
 
     def sync(self, now_ms: int) -> None:
-        """Bring the state up to `now_ms` (not earlier than it is) without telling the watchers."""
-        if self.finished or self.stopped:
+        """Bring the state up to `now_ms` (not earlier than it is).
+
+        What somebody watches is left to :meth:`step`, which tells them: also another trade of the
+        same millisecond, when this is called while they are told of the first.
+        """
+        if self.finished or self.stopped or self.trade_watchers:
             return
+        if self.close_watchers:
+            now_ms = min(now_ms, self.close_ms - 1)
         if now_ms >= self.close_ms:
             row = max(0, self.series.row_at(now_ms + 1) - 1)
             self._remember_last_of(row)
