@@ -7,6 +7,7 @@ import pytest
 from tests.account.running import (
     Venue,
     alerts,
+    count,
     following,
     rows,
     running_venue,
@@ -94,7 +95,11 @@ def test_f37_an_unknown_status_concerns_that_order_alone(venue: Venue, market: s
         assert set(states().values()) == {"live"}
         venue.buy(market)
         settle(venue, (market,))
+    with following((market,)):
+        until(lambda: count("checks", market) >= 2)
+    # Not told again after a new start.
     (alert,) = alerts("error")
+    assert alerts("info") == []
     assert f"Order BTCUSDT {order['id']}" in alert
     assert "'PENDING_REVIEW', a status that is not known here" in alert
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.account.running import (
@@ -31,14 +32,14 @@ def venue() -> Iterator[Venue]:
         yield found
 
 
-def trade_a_little(venue: Venue, market: str) -> None:
+def trade_a_little(venue: Venue, market: str) -> Any:
     """Fill, rest, cancel, and leave one order working."""
     venue.buy(market)
     venue.buy(market)
     venue.buy(market, "ETHUSDT")
     venue.buy(market, side="sell")
     venue.cancel(venue.rest(market), market)
-    venue.rest(market, "ETHUSDT")
+    return venue.rest(market, "ETHUSDT")
 
 
 def test_orders_fills_fees_and_balances_of_both_markets_equal_the_venues(venue: Venue) -> None:
@@ -54,11 +55,11 @@ def test_orders_fills_fees_and_balances_of_both_markets_equal_the_venues(venue: 
 
 
 def test_what_happened_before_and_between_is_read_from_rest(venue: Venue) -> None:
-    for market in BOTH:
-        trade_a_little(venue, market)
+    working = {market: trade_a_little(venue, market) for market in BOTH}
     with following(BOTH):
         settle(venue, BOTH)
-    for market in BOTH:
+    for market, order in working.items():
+        venue.cancel(order, market)
         trade_a_little(venue, market)
     with following(BOTH):
         settle(venue, BOTH)
