@@ -68,7 +68,7 @@ def status(as_json: _Json = False) -> None:
 
 
 def everything(as_json: _Json = False) -> None:
-    """Show feeds, the venue's clock, sessions and the database."""
+    """Show feeds, the venue's clock, sessions, followed accounts and the database."""
     from app.core.database import SessionLocal
     from app.services import feed_state
     from app.services.installation import installation
@@ -76,11 +76,14 @@ def everything(as_json: _Json = False) -> None:
     with SessionLocal() as db:
         found, about = feed_state.view(db), installation(db)
         if as_json:
-            print_json({**_document(found), "sessions": about.sessions, "database": about.database})
+            document = {"sessions": about.sessions, "accounts": about.accounts}
+            print_json({**_document(found), **document, "database": about.database})
             return
         typer.echo(f"database  {about.database['version']}, {about.database['size']}")
         for session in about.sessions or [{"line": "none is running"}]:
             typer.echo(f"session   {session['line']}")
+        for account in about.accounts:
+            typer.echo(f"account   {account['line']}")
         for line in _lines(found):
             typer.echo(line)
 
