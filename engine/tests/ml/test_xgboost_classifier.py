@@ -150,10 +150,11 @@ def test_a_missing_model_is_one_sentence(tmp_path: Path) -> None:
         load_classifier(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"learner": 3}'])
-def test_something_else_than_trees_is_refused(text: bytes) -> None:
-    with pytest.raises(ModelError, match="expected a model that XGBoost saved as JSON"):
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"learner": 3}', b"{L\x80" * 100_000])
+def test_something_else_than_trees_is_refused_in_one_sentence(text: bytes) -> None:
+    with pytest.raises(ModelError, match="expected a model that XGBoost saved as JSON") as caught:
         read_trees(text)
+    assert len(str(caught.value)) < 200
 
 
 def test_one_class_is_refused() -> None:

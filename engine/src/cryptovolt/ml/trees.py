@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.arrays import BoolArray, FloatArray
 from cryptovolt.domain.errors import ModelError
 
 Int32Array = npt.NDArray[np.int32]
@@ -104,7 +104,11 @@ def read_trees(model: bytes) -> FlatTrees:
         base_score = float(parameters["base_score"].strip("[]"))
         n_features = int(parameters["num_feature"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"expected a model that XGBoost saved as JSON, found {error!r}") from error
+        # A text of the error may hold the whole file.
+        raise ModelError(
+            "expected a model that XGBoost saved as JSON, found something else, which begins with "
+            f"{model[:20]!r}"
+        ) from error
     if objective != "binary:logistic" or not 0.0 < base_score < 1.0 or not trees:
         raise ModelError(f"expected trees of a binary classifier, found {objective!r}")
     return _flatten(trees, log(base_score / (1.0 - base_score)), n_features)
@@ -146,6 +150,38 @@ def _flatten(trees: list[dict[str, Any]], base: float, n_features: int) -> FlatT
     )
 
 
+# Rows walk a tree side by side: one waits for its next node while the others go on.
+_LANES = 64
+
+
+@njit(cache=True, nogil=True)
+def _take(rows: FloatArray, block: Float32Array, usable: BoolArray) -> None:
+    for lane in range(rows.shape[0]):
+        usable[lane] = True
+        for column in range(rows.shape[1]):
+            block[lane, column] = np.float32(rows[lane, column])
+            usable[lane] &= isfinite(rows[lane, column])
+
+
+@njit(cache=True, nogil=True)
+def _walk(
+    first: int,
+    n_lanes: int,
+    block: Float32Array,
+    node: Int32Array,
+    feature: Int32Array,
+    threshold: Float32Array,
+    left: Int32Array,
+    depth: int,
+) -> None:
+    node[:n_lanes] = first
+    for _ in range(depth):
+        for lane in range(n_lanes):
+            at = node[lane]
+            # Comparing with a leaf's NaN is never true: the walk stays where it is.
+            node[lane] = left[at] + (block[lane, feature[at]] >= threshold[at])
+
+
 @njit(cache=True, nogil=True)
 def _evaluate(
     values: FloatArray,
@@ -162,21 +198,21 @@ def _evaluate(
     n_rows, n_features = values.shape
     margin = np.full(n_rows, np.nan)
     probability = np.full(n_rows, np.nan)
-    row = np.empty(n_features, np.float32)
-    for t in range(n_rows):
-        usable = True
-        for column in range(n_features):
-            row[column] = np.float32(values[t, column])
-            usable &= isfinite(values[t, column])
-        if not usable:
-            continue
-        total = base
+    block = np.empty((_LANES, n_features), np.float32)
+    node = np.empty(_LANES, np.int32)
+    total = np.empty(_LANES)
+    usable = np.empty(_LANES, np.bool_)
+    for start in range(0, n_rows, _LANES):
+        n_lanes = min(_LANES, n_rows - start)
+        _take(values[start : start + n_lanes], block, usable)
+        total[:] = base
         for tree in range(root.size):
-            node = root[tree]
-            for _ in range(depth):
-                # Comparing with a leaf's NaN is never true: the walk stays where it is.
-                node = left[node] + (row[feature[node]] >= threshold[node])
-            total += value[node]
-        margin[t] = total
-        probability[t] = 1.0 / (1.0 + exp(-(slope * total + intercept)))
+            _walk(root[tree], n_lanes, block, node, feature, threshold, left, depth)
+            for lane in range(n_lanes):
+                total[lane] += value[node[lane]]
+        for lane in range(n_lanes):
+            if usable[lane]:
+                margin[start + lane] = total[lane]
+                odds = slope * total[lane] + intercept
+                probability[start + lane] = 1.0 / (1.0 + exp(-odds))
     return margin, probability
