@@ -81,7 +81,6 @@ def test_f19_one_of_200_fills_is_not_told_and_found_within_a_period(
     with following((market,)):
         while sum(len(order["fills"]) for order in venue.truth()["orders"]) < 200:
             venue.buy(market)
-            venue.buy(market, side="sell")
         assert settle(venue, (market,)) < 2.0 + 1.0
         until(lambda: count("missed", market) >= 1)
         assert set(states().values()) == {"live"}

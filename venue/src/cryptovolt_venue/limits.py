@@ -63,6 +63,7 @@ class Limits:
     ) -> None:
         self._real_ms = real_ms
         self.weight = dict(weight or WEIGHT_PER_MINUTE)
+        self._lifted = False
         self._budgets: dict[tuple[Market, str], _Budget] = {}
         self._orders: dict[tuple[Market, str], _Orders] = {}
         self.messages_per_second: dict[Market, int] = {"spot": 5, "usdm": 10}
@@ -105,6 +106,7 @@ class Limits:
 
     def lift(self) -> None:
         """Limit nothing any more, except what a fault forces."""
+        self._lifted = True
         self.weight = dict.fromkeys(self.weight, 2**60)
         self.messages_per_second = dict.fromkeys(self.messages_per_second, 2**60)
         self.connections_per_5_minutes = 2**60
@@ -128,6 +130,8 @@ class Limits:
 
     def too_many_orders(self, market: Market, counts: dict[str, int]) -> bool:
         """Return whether the counts of :meth:`count_order` are over a limit."""
+        if self._lifted:
+            return False
         long_name = "1D" if market == "spot" else "1M"
         return counts["10S"] > ORDERS_PER_10_S[market] or counts[long_name] > ORDERS_LONG[market]
 
