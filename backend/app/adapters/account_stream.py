@@ -14,26 +14,27 @@ from importlib import import_module
 from random import Random
 from typing import Any, Protocol, cast
 
-import orjson
 import structlog
 
 from app.adapters.account_frames import read_event
 from app.adapters.exchange import ExchangeOptions, stream_exchange
-from app.adapters.market_stream_pace import ConnectionPace, full_jitter_s
+from app.adapters.market_stream_pace import (
+    PING_EVERY_S,
+    RENEW_AFTER_S,
+    STABLE_AFTER_S,
+    ConnectionPace,
+    full_jitter_s,
+)
+from app.adapters.messages import parsed
 from app.core.account_frames import AccountNews, StreamCounts
 from app.core.venue import Market, source_name
 from cryptovolt.domain.errors import CryptoVoltError, DataError, TransientError
 
 log = structlog.get_logger(__name__)
 
-RENEW_AFTER_S = 23 * 3_600.0
-"""The venue cuts a connection after 24 hours; it is renewed before."""
-STABLE_AFTER_S = 30.0
-"""A connection that lived so long was a good one: the next wait begins short again."""
 SUBSCRIBED_WITHIN_S = 15.0
 EXTEND_EVERY_S = 20 * 60.0
 """A listen key holds for an hour."""
-PING_EVERY_S = 15.0
 _WAITING = "account"
 
 
@@ -225,7 +226,7 @@ class AccountStream:
             return
         self.counts.frames += 1
         try:
-            message = _parsed(data)
+            message = parsed(data)
             event = cast("Mapping[str, Any]", message.get("event", message))
             news = read_event(self.source, event) if isinstance(event, dict) else None
         except (ValueError, DataError) as error:
@@ -252,10 +253,3 @@ class AccountStream:
     def _confirm(self) -> None:
         self._connected = True
         self._sink.on_connected()
-
-
-def _parsed(data: bytes | str) -> dict[str, Any]:
-    message = orjson.loads(data)
-    if not isinstance(message, dict):
-        raise DataError(f"expected a JSON object, found {str(data)[:40]!r}")
-    return cast("dict[str, Any]", message)

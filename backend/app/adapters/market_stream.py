@@ -15,12 +15,18 @@ from importlib import import_module
 from random import Random
 from typing import Any, Protocol, cast
 
-import orjson
 import structlog
 
 from app.adapters.exchange import ExchangeOptions, stream_exchange
 from app.adapters.market_stream_frames import FrameSink, deliver
-from app.adapters.market_stream_pace import ConnectionPace, full_jitter_s
+from app.adapters.market_stream_pace import (
+    PING_EVERY_S,
+    RENEW_AFTER_S,
+    STABLE_AFTER_S,
+    ConnectionPace,
+    full_jitter_s,
+)
+from app.adapters.messages import parsed
 from app.core.venue import Market, source_name
 from cryptovolt.domain.errors import DataError
 
@@ -29,11 +35,6 @@ log = structlog.get_logger(__name__)
 STREAMS_PER_MESSAGE = 200
 MAX_CONNECTIONS = 8
 MIN_STREAMS_PER_CONNECTION = 200
-RENEW_AFTER_S = 23 * 3_600.0
-"""The venue cuts a connection after 24 hours; it is renewed before."""
-STABLE_AFTER_S = 30.0
-"""A connection that lived so long was a good one: the next wait begins short again."""
-PING_EVERY_S = 15.0
 _WS_TYPES = {Market.SPOT: "spot", Market.USDM: "linear"}
 
 
@@ -236,7 +237,7 @@ class MarketStream:
         if link is not None:
             link.last_frame_s = time.monotonic()
         try:
-            found = _parsed(data)
+            found = parsed(data)
             if not deliver(self._sink, self.source, found, time.time_ns() // 1_000_000):
                 self._take_other(link, found)
         except (ValueError, DataError) as error:
@@ -264,13 +265,6 @@ class MarketStream:
             link.awaited.discard(cast(int, number))
             if not link.awaited:
                 self._sink.on_connected(self.source, link.streams)
-
-
-def _parsed(data: bytes | str) -> dict[str, Any]:
-    message = orjson.loads(data)
-    if not isinstance(message, dict):
-        raise DataError(f"expected a JSON object, found {str(data)[:40]!r}")
-    return cast("dict[str, Any]", message)
 
 
 async def _when_open(gate: asyncio.Event, receive: Callable[[], Awaitable[Any]]) -> Any:

@@ -1,4 +1,4 @@
-"""How often a connection may be opened, and how long to wait before the next attempt."""
+"""How long a connection is kept, how often one may be opened, and the wait between attempts."""
 
 import asyncio
 from collections import deque
@@ -9,6 +9,11 @@ CAP_S = 30.0
 BASE_S = 0.5
 CONNECTIONS_PER_MINUTE = 10
 WINDOW_S = 60.0
+PING_EVERY_S = 15.0
+RENEW_AFTER_S = 23 * 3_600.0
+"""The venue cuts a connection after 24 hours; it is renewed before."""
+STABLE_AFTER_S = 30.0
+"""A connection that lived so long was a good one: the next wait begins short again."""
 
 
 def full_jitter_s(attempt: int, random: Random) -> float:
