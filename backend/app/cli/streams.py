@@ -1,5 +1,6 @@
 """What ``cryptovolt up`` trades: a loopback venue, the venue of the settings, or stored bars."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Sequence
@@ -99,7 +100,7 @@ def open_stream(options: StreamOptions) -> Stream:
 
 def _chosen(options: StreamOptions) -> StreamKind:
     from app.core.config import settings
-    from app.services.markets import longest_series
+    from app.services.markets import has_real_series
 
     if options.stream is not None:
         return StreamKind(options.stream)
@@ -107,7 +108,7 @@ def _chosen(options: StreamOptions) -> StreamKind:
         return StreamKind.STORED
     if settings.VENUE_URL or settings.EXCHANGE_SPOT_URL or settings.EXCHANGE_USDM_URL:
         return StreamKind.EXCHANGE
-    return StreamKind.LOOPBACK if longest_series() is None else StreamKind.STORED
+    return StreamKind.STORED if has_real_series() else StreamKind.LOOPBACK
 
 
 def _loopback(options: StreamOptions) -> Stream:
@@ -128,15 +129,14 @@ def _loopback(options: StreamOptions) -> Stream:
         f"{speed:g} times real time."
     )
     stream.add(Supervised("loopback venue", "cryptovolt_venue", lambda: _venue(options, port)))
-    try:
+    with contextlib.ExitStack() as unfinished:
+        unfinished.callback(stream.stop)
         _await_venue(address)
         stream.add(Supervised("live feed", "app.workers.ingest", ["--tickers"], environment))
         stream.add(
             Supervised("paper trading", "app.workers.trader", _followed(options), environment)
         )
-    except BaseException:
-        stream.stop()
-        raise
+        unfinished.pop_all()
     return stream
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.core.database import SessionLocal
 from app.core.times import milliseconds, moment_of
 from app.core.venue import LOOPBACK
-from app.models.database import MarketData
+from app.models.database import UNSPECIFIED, MarketData
 from app.repositories import market_read
 from app.repositories.bars import SeriesKey, read_range
 from app.services import sentiment
@@ -44,6 +44,7 @@ from cryptovolt.research.synthetic import (
 )
 
 SYNTHETIC_BARS = 6_000
+_ALL_SERIES = 1_000_000
 SYNTHETIC_TIMEFRAME = "1h"
 # Any seed gives a market without an edge; with this one the newest bars soon show some trades.
 _SEED = 24
@@ -152,21 +153,37 @@ def synthetic_market(now: datetime) -> Market:
     return stored_market(key)
 
 
+def has_real_series() -> bool:
+    """Return whether bars of real prices are stored; none is counted for it."""
+    with SessionLocal() as db:
+        return bool(_real_series(db))
+
+
 def longest_series() -> SeriesKey | None:
     """Return the stored series of real prices with most bars, or None."""
     with SessionLocal() as db:
+        real = _real_series(db)
+        # Made-up markets may be large: only bars of real ones are counted.
         found = [
             one
-            for symbol in db.scalars(select(MarketData.symbol).distinct())
+            for symbol in sorted({key.symbol for key in real})
             for one in market_read.coverage(db, symbol)
-            if one.timeframe != "unspecified"
-            and one.source != SYNTHETIC_SOURCE
-            and not one.source.startswith(LOOPBACK)
+            if SeriesKey(one.symbol, one.timeframe, one.source) in real
         ]
     if not found:
         return None
     longest = max(found, key=lambda one: one.n_bars)
     return SeriesKey(longest.symbol, longest.timeframe, longest.source)
+
+
+def _real_series(db: Session) -> set[SeriesKey]:
+    return {
+        SeriesKey(one.symbol, one.timeframe, one.source)
+        for one in market_read.list_series(db, 0, _ALL_SERIES)
+        if one.timeframe != UNSPECIFIED
+        and one.source != SYNTHETIC_SOURCE
+        and not one.source.startswith(LOOPBACK)
+    }
 
 
 def _news(bars: Bars) -> SentimentSeries | None:
