@@ -25,8 +25,8 @@ def _rows(database_url: str) -> None:
             db.execute(delete(table))
 
 
-def feed(**values: Any) -> Feed:
-    given = {"process": "here:1", "started_at": NOW, "heartbeat_at": datetime.now(UTC)}
+def feed(silent: timedelta = timedelta(0), **values: Any) -> Feed:
+    given = {"process": "here:1", "started_at": NOW, "heartbeat_at": datetime.now(UTC) - silent}
     return Feed(source="binance", **{**given, "counts": {"frames": 7}, **values})
 
 
@@ -58,9 +58,9 @@ REFUSALS: list[tuple[dict[str, Any], str, str | None]] = [
     ({}, "stale", "BTCUSDT 1m of binance is stale: no frame for 5.1 s"),
     ({"stop_reason": "the clock is off"}, "live", "BTCUSDT 1m of binance: the clock is off"),
     (
-        {"heartbeat_at": NOW - timedelta(hours=1)},
+        {"silent": timedelta(hours=1)},
         "live",
-        "BTCUSDT 1m of binance: the feed's process has not been heard of for 3",
+        "BTCUSDT 1m of binance: the feed's process has not been heard of for 36",
     ),
     ({"stopped_at": NOW}, "live", "BTCUSDT 1m of binance: the feed was stopped at"),
 ]
