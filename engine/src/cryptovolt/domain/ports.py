@@ -36,6 +36,36 @@ class Classifier(Protocol):
         ...
 
 
+class TextScorer(Protocol):
+    """Says how good a text sounds for a holder of the coin. Every scorer has this one face.
+
+    Its name and hash are stored beside each score: a score from another scorer is another
+    version, never a correction.
+    """
+
+    @property
+    def name(self) -> str:
+        """What kind of scorer it is, e.g. ``"lexicon"``, ``"linear"`` or ``"ensemble"``."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of everything a score depends on, 64 hex digits."""
+        ...
+
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """Return scores of shape ``(n_texts,)`` in [−1, 1]; 0 where nothing is known.
+
+        A text's score depends on that text alone, not on the others beside it.
+
+        Raises
+        ------
+        DataError
+            If a single text is given, or an element is not a text.
+        """
+        ...
+
+
 class TrialLedger(Protocol):
     """Remembers every trial; it only grows. A file in the engine, a table in the server."""
 
