@@ -3,6 +3,6 @@
 Importing any of them brings all, because foreign keys cross the modules.
 """
 
-from app.models import auth, database, feed, market, orders, paper, research
+from app.models import auth, database, feed, market, orders, paper, research, sentiment
 
-__all__ = ["auth", "database", "feed", "market", "orders", "paper", "research"]
+__all__ = ["auth", "database", "feed", "market", "orders", "paper", "research", "sentiment"]

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -110,6 +111,9 @@ class SentimentData(Base):
     __tablename__ = "sentiment_data"
     __table_args__ = (
         CheckConstraint("sentiment_score BETWEEN -1 AND 1", name="sentiment_score"),
+        CheckConstraint("kind IN ('news', 'social', 'announcement', 'index')", name="kind"),
+        CheckConstraint("spam BETWEEN 0 AND 1", name="spam"),
+        CheckConstraint("weight BETWEEN 0 AND 1", name="weight"),
         Index(
             "uq_sentiment_data_external",
             "source",
@@ -121,6 +125,7 @@ class SentimentData(Base):
             postgresql_nulls_not_distinct=True,
         ),
         Index("ix_sentiment_data_symbol_timestamp", "symbol", "timestamp"),
+        Index("ix_sentiment_data_known", "symbol", "scorer_hash", "observed_at"),
     )
 
     sentiment_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -136,6 +141,22 @@ class SentimentData(Base):
     scorer: Mapped[str | None] = mapped_column(String(50), info=_SEARCHED)
     scorer_hash: Mapped[str | None] = mapped_column(String(64))
     text_hash: Mapped[str | None] = mapped_column(String(64))
+    kind: Mapped[str | None] = mapped_column(String(12))
+    author_hash: Mapped[str | None] = mapped_column(String(64))
+    url: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(String(12))
+    matched: Mapped[list[Any] | None]
+    """Why it is about its symbol: ``[{"asset": "BTC", "by": "cashtag", "term": "$BTC"}]``."""
+    duplicate_group: Mapped[str | None] = mapped_column(String(64))
+    """Shared by texts that say the same; the hash of the first one's text."""
+    spam: Mapped[float | None] = mapped_column(Double)
+    weight: Mapped[float | None] = mapped_column(Double)
+    """What it counts, from 0 to 1: credibility times (1 - spam); None counts whole."""
+    day_only: Mapped[bool | None]
+    synthetic: Mapped[bool] = mapped_column(server_default=false())
+    """Whether a loopback press or a generator wrote it."""
+    raw_text: Mapped[str | None] = mapped_column(Text)
+    """As it came, where cleaning changed it."""
 
 
 class Model(Base):

@@ -10,10 +10,28 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.repositories.copy import insert_columns
+from app.repositories.sentiment_items import (
+    INDEX_SCORER,
+    INDEX_SCORER_HASH,
+    ArchivedItem,
+    insert_items,
+)
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.sentiment.news import NewsItem
 from cryptovolt.sentiment.series import series_of
+
+__all__ = [
+    "INDEX_SCORER",
+    "INDEX_SCORER_HASH",
+    "ArchivedItem",
+    "Scorer",
+    "SentimentCoverage",
+    "coverage",
+    "insert_items",
+    "insert_news",
+    "read_series",
+]
 
 # Rows that the documented calls wrote may lack a hash of their text; each then counts as its own.
 _SERIES = text("""

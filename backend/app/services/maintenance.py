@@ -165,11 +165,15 @@ def _sentiment_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
         "timestamp": moment,
         "created_at": moment,
         "observed_at": moment,
+        "spam": pl.Float64(),
+        "weight": pl.Float64(),
+        "day_only": pl.Boolean(),
+        "synthetic": pl.Boolean(),
     }
-    document = rows.SENTIMENT_COLUMNS.index("extra_data")
+    documents = {rows.SENTIMENT_COLUMNS.index(name) for name in ("extra_data", "matched")}
     flat = [
         tuple(
-            json.dumps(value) if i == document and value is not None else value
+            json.dumps(value) if i in documents and value is not None else value
             for i, value in enumerate(row)
         )
         for row in taken
