@@ -5,11 +5,13 @@ from hypothesis import strategies as st
 
 from cryptovolt import SentimentSeries
 from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.sentiment import FEAR_GREED
 from cryptovolt.sentiment.series import series_of
 from cryptovolt.sentiment.vote import (
     HALF_LIFE_MS,
     PRIOR_WEIGHT,
     WINDOW_HALF_LIVES,
+    contributions,
     explain,
     lookback_ms,
     vote,
@@ -36,10 +38,28 @@ def random_series(seed: int, n_items: int = 80) -> SentimentSeries:
     return series(seen.tolist(), rng.uniform(-1, 1, n_items).tolist())
 
 
-def test_items_weigh_half_after_each_half_life() -> None:
+def weighted_series(seed: int, n_items: int = 80) -> SentimentSeries:
+    """Return texts of two origins, some at the same moment, and a daily index between them."""
+    rng = np.random.default_rng(seed)
+    seen = np.sort(rng.integers(0, 10 * 24, n_items)) * HOUR_MS
+    return SentimentSeries(
+        event_time=seen,
+        observed_at=seen,
+        score=rng.uniform(-1, 1, n_items),
+        weight=rng.choice([0.0, 0.3, 1.0], n_items),
+        origin=rng.integers(0, 3, n_items),
+        origins=(FEAR_GREED, "reddit", "rss"),
+    )
+
+
+def test_a_vote_halves_each_half_life_and_an_item_pulls_it_towards_its_score() -> None:
     news = series([0, HALF_LIFE_MS], [-1.0, 0.5])
-    expected = (0.5 * -1.0 + 1.0 * 0.5) / (1.5 + PRIOR_WEIGHT)
-    assert vote(news, times(HALF_LIFE_MS))[0] == pytest.approx(expected, rel=1e-15)
+    first, faded, second = vote(news, times(0, HALF_LIFE_MS - 1, HALF_LIFE_MS))
+    assert first == pytest.approx(-1 / 3)
+    assert faded == pytest.approx(-1 / 6, rel=1e-6)
+    # The first item's evidence has been halved three times.
+    pull = 1 / (PRIOR_WEIGHT + 1 / 8 + 1)
+    assert second == pytest.approx(-1 / 6 + pull * (0.5 + 1 / 6))
 
 
 def test_an_item_counts_from_the_moment_it_was_seen() -> None:
@@ -102,13 +122,27 @@ def test_a_half_life_must_be_positive(half_life_ms: int) -> None:
         vote(random_series(0), times(0), half_life_ms=half_life_ms)
 
 
-def test_the_clause_names_what_was_seen() -> None:
+def test_the_clause_names_the_items_that_moved_the_vote_most() -> None:
     news = series([0, HALF_LIFE_MS], [-0.5, 0.1])
-    # The newer item weighs twice as much: (-0.5 + 2 * 0.1) / 3.
-    assert explain(news, 9 * HOUR_MS) == "2 items, faded mean -0.10, newest 3.0 h old"
-    assert explain(news, 2 * HOUR_MS) == "1 item, faded mean -0.50, newest 2.0 h old"
+    assert explain(news, 2 * HOUR_MS) == (
+        "1 item, newest 2.0 h old; most by news 1970-01-01 00:00 scored -0.50 (-0.132)"
+    )
+    assert explain(news, 9 * HOUR_MS) == (
+        "2 items, newest 3.0 h old; most by news 1970-01-01 00:00 scored -0.50 (-0.040), "
+        "news 1970-01-01 06:00 scored +0.10 (+0.023)"
+    )
+    assert explain(series([0], [0.0]), 0) == (
+        "1 item, newest 0.0 h old; none of them says anything"
+    )
     assert explain(news, -1) == "no news"
     assert explain(news, 30 * DAY_MS) == "no news"
+
+
+@given(seed=st.integers(0, 2**32 - 1), hour=st.integers(0, 239))
+def test_the_parts_of_all_items_add_up_to_the_vote(seed: int, hour: int) -> None:
+    items, parts = contributions(weighted_series(seed), hour * HOUR_MS)
+    whole = vote(weighted_series(seed), times(hour * HOUR_MS))[0]
+    assert np.isnan(whole) if not len(items) else parts.sum() == pytest.approx(whole, abs=1e-12)
 
 
 @given(seed=st.integers(0, 2**32 - 1), cut=st.integers(1, 59))

@@ -1,21 +1,28 @@
-"""The vote of the news: a weighted mean of what had been seen, fading with age.
+"""The vote of the news: each item pulls it towards its score, silence lets it fade.
 
-With ``age`` the time since an item was seen, at the close of a bar::
+With ``a`` the time between two items and ``g`` the pull of the newer one::
 
-    weight = 2 ^ (−age / half_life)
-    vote   = Σ weight · score / (Σ weight + PRIOR_WEIGHT)
+    vote before  = vote after the older · 2 ^ (−a / half_life)
+    vote after   = vote before + g · (score − vote before)
+    g            = weight / (PRIOR_WEIGHT + evidence)
 
-The prior acts as neutral items: one item alone moves the vote little, many that agree move it to
-their mean. As the news grows old the weights go to zero and the vote with them, so a feed that
-stops makes the vote fade. Items older than eight half-lives are not read; where none is left, the
-source is silent: NaN.
+``evidence`` is the sum of the weights of the items so far, this one included, each halved after a
+third of the half-life. So one item alone moves the vote by a third of the way, many at once move it
+to their mean, and an item never moves it away from its own score. However many items there were:
+from the moment they stop, the vote halves every half-life. A count of items in the denominator
+could not promise that: after a thousand of them it would stay loud for days, then jump.
+
+Only texts vote; the Fear & Greed index does not. Items older than eight half-lives are not read;
+where none is left, the source is silent: NaN, which a decision counts as zero.
 
 The vote at a time depends on that time and on the items alone, so that one bar and a whole history
 give the same bits.
 """
 
-import numba
+from datetime import UTC, datetime
+
 import numpy as np
+from numba import njit
 
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.errors import ConfigurationError
@@ -24,16 +31,19 @@ from cryptovolt.sentiment.series import REPEAT_WINDOW_MS
 
 HALF_LIFE_MS = 6 * 3_600_000
 WINDOW_HALF_LIVES = 8
-"""Older items would weigh less than 1/256."""
+"""Older items would move the vote by less than 1/256."""
 
 PRIOR_WEIGHT = 2.0
 """Neutral items the vote starts from."""
+
+_NAMED_ITEMS = 3
+_HOUR_MS = 3_600_000
 
 
 def vote(
     series: SentimentSeries, times: IntArray, *, half_life_ms: int = HALF_LIFE_MS
 ) -> FloatArray:
-    """Return the vote at each time, from the items seen at or before it.
+    """Return the vote at each time, from the texts seen at or before it.
 
     Parameters
     ----------
@@ -42,7 +52,7 @@ def vote(
     times : ndarray of shape (n_bars,)
         Milliseconds UTC; bar closes, not opens. Any order.
     half_life_ms : int, default=6 hours
-        Age at which an item weighs half, milliseconds.
+        Time in which the vote halves while nothing is seen, milliseconds.
 
     Returns
     -------
@@ -56,9 +66,10 @@ def vote(
     """
     if not half_life_ms > 0:
         raise ConfigurationError(f"expected a positive half-life, found {half_life_ms} ms")
-    first, last = _seen_rows(series, times, half_life_ms)
-    votes: FloatArray = _weighted_means(
-        series.observed_at, series.score, times, first, last, half_life_ms
+    texts = series.texts()
+    first, last = _seen_rows(texts, times, half_life_ms)
+    votes: FloatArray = _votes(
+        texts.observed_at, texts.score, texts.weight, times, first, last, float(half_life_ms)
     )
     return votes
 
@@ -75,8 +86,43 @@ def lookback_ms(half_life_ms: int = HALF_LIFE_MS) -> int:
     return WINDOW_HALF_LIVES * half_life_ms + REPEAT_WINDOW_MS
 
 
+def contributions(
+    series: SentimentSeries, time: int, *, half_life_ms: int = HALF_LIFE_MS
+) -> tuple[SentimentSeries, FloatArray]:
+    """Return the texts behind one vote and what each of them adds to it.
+
+    Parameters
+    ----------
+    series : SentimentSeries
+        Items ordered by the time they were seen.
+    time : int
+        Milliseconds UTC.
+    half_life_ms : int, default=6 hours
+        As given to :func:`vote`.
+
+    Returns
+    -------
+    items : SentimentSeries
+        Those seen within eight half-lives.
+    parts : ndarray of shape (n_items,)
+        They add up to the vote.
+    """
+    texts = series.texts()
+    first, last = _seen_rows(texts, np.array([time], dtype=np.int64), half_life_ms)
+    items = texts.select(slice(int(first[0]), int(last[0])))
+    age = (time - items.observed_at) / half_life_ms
+    pull = _pulls(items.observed_at, items.weight, float(half_life_ms))
+    # What the items after it left of an item: the product of (1 − their pull).
+    left = np.append(np.cumprod((1.0 - pull)[:0:-1])[::-1], 1.0)[: len(items)]
+    return items, items.score * pull * left * np.exp2(-age)
+
+
 def explain(series: SentimentSeries, time: int, *, half_life_ms: int = HALF_LIFE_MS) -> str:
-    """Return one clause on one vote, e.g. ``"12 items, faded mean -0.21, newest 3.0 h old"``.
+    """Return one clause on one vote and the items that moved it most.
+
+    For example ``"12 items, newest 3.0 h old; most by rss 2022-01-05 14:05 scored -0.62 (-0.110)"``
+    with at most three items, each with its origin, the time it was seen (UTC), its score and what
+    it adds to the vote.
 
     Parameters
     ----------
@@ -87,42 +133,84 @@ def explain(series: SentimentSeries, time: int, *, half_life_ms: int = HALF_LIFE
     half_life_ms : int, default=6 hours
         As given to :func:`vote`.
     """
-    first, last = _seen_rows(series, np.array([time], dtype=np.int64), half_life_ms)
-    seen = series.score[first[0] : last[0]]
-    if not seen.size:
+    items, parts = contributions(series, time, half_life_ms=half_life_ms)
+    if not len(items):
         return "no news"
-    ages = time - series.observed_at[first[0] : last[0]]
-    weights = np.exp2(-ages / half_life_ms)
-    mean = float((weights * seen).sum() / weights.sum())
-    items = "1 item" if seen.size == 1 else f"{seen.size} items"
-    return f"{items}, faded mean {mean:+.2f}, newest {ages[-1] / 3_600_000:.1f} h old"
+    count = "1 item" if len(items) == 1 else f"{len(items)} items"
+    newest = (time - int(items.observed_at[-1])) / _HOUR_MS
+    most: list[int] = np.argsort(-np.abs(parts), kind="stable")[:_NAMED_ITEMS].tolist()
+    named = ", ".join(_named(items, row, float(parts[row])) for row in most if parts[row])
+    told = f"; most by {named}" if named else "; none of them says anything"
+    return f"{count}, newest {newest:.1f} h old{told}"
+
+
+def _named(items: SentimentSeries, row: int, part: float) -> str:
+    seen = datetime.fromtimestamp(int(items.observed_at[row]) / 1000, UTC)
+    origin = items.origins[int(items.origin[row])]
+    return f"{origin} {seen:%Y-%m-%d %H:%M} scored {items.score[row]:+.2f} ({part:+.3f})"
 
 
 def _seen_rows(
-    series: SentimentSeries, times: IntArray, half_life_ms: int
+    texts: SentimentSeries, times: IntArray, half_life_ms: int
 ) -> tuple[IntArray, IntArray]:
     oldest = times - WINDOW_HALF_LIVES * half_life_ms
-    first = np.searchsorted(series.observed_at, oldest, side="right")
-    return first, np.searchsorted(series.observed_at, times, side="right")
+    first = np.searchsorted(texts.observed_at, oldest, side="right")
+    return first, np.searchsorted(texts.observed_at, times, side="right")
 
 
-@numba.njit(cache=True, nogil=True)
-def _weighted_means(
+@njit(cache=True, nogil=True)
+def _pulls(observed_at: IntArray, weight: FloatArray, half_life_ms: float) -> FloatArray:
+    pulls = np.zeros(observed_at.size)
+    evidence = 0.0
+    for row in range(observed_at.size):
+        if row:
+            fade = 2.0 ** (-(observed_at[row] - observed_at[row - 1]) / half_life_ms)
+            evidence *= fade * fade * fade
+        evidence += weight[row]
+        pulls[row] = weight[row] / (PRIOR_WEIGHT + evidence)
+    return pulls
+
+
+@njit(cache=True, nogil=True)
+def _votes(
     observed_at: IntArray,
     score: FloatArray,
+    weight: FloatArray,
     times: IntArray,
     first: IntArray,
     last: IntArray,
     half_life_ms: float,
 ) -> FloatArray:
     votes = np.full(times.size, np.nan)
+    state, known_first, known_last = 0.0, -1, -1
     for t in range(times.size):
-        total = 0.0
-        weights = 0.0
-        for row in range(first[t], last[t]):
-            weight = 2.0 ** (-(times[t] - observed_at[row]) / half_life_ms)
-            total += weight * score[row]
-            weights += weight
-        if last[t] > first[t]:
-            votes[t] = total / (weights + PRIOR_WEIGHT)
+        if last[t] <= first[t]:
+            continue
+        # Bars that see the same items share the walk over them: same items, same bits.
+        if first[t] != known_first or last[t] != known_last:
+            known_first, known_last = first[t], last[t]
+            state = _state(observed_at, score, weight, known_first, known_last, half_life_ms)
+        age = times[t] - observed_at[known_last - 1]
+        votes[t] = state * 2.0 ** (-age / half_life_ms)
     return votes
+
+
+@njit(cache=True, nogil=True)
+def _state(
+    observed_at: IntArray,
+    score: FloatArray,
+    weight: FloatArray,
+    first: int,
+    last: int,
+    half_life_ms: float,
+) -> float:
+    state, evidence = 0.0, 0.0
+    for row in range(first, last):
+        if row > first:
+            fade = 2.0 ** (-(observed_at[row] - observed_at[row - 1]) / half_life_ms)
+            state *= fade
+            # A third of the half-life: three times the halvings.
+            evidence *= fade * fade * fade
+        evidence += weight[row]
+        state += weight[row] / (PRIOR_WEIGHT + evidence) * (score[row] - state)
+    return state
