@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cryptovolt.domain.errors import ConfigurationError
@@ -80,22 +80,54 @@ class Settings(BaseSettings):
     EXCHANGE_SPOT_STREAM_URL: str = ""
     """``ws://host:port``; empty: the host of EXCHANGE_SPOT_URL."""
     EXCHANGE_USDM_STREAM_URL: str = ""
+    PRESS_URL: str = ""
+    """``http://127.0.0.1:port/press`` of a loopback press: every source of texts is read there and
+    nowhere else; empty: VENUE_URL + /press where that is set, else the real services."""
+    SENTIMENT_SCORER: str = "lexicon"
+    """Who scores texts: ``lexicon``, or the folder of a trained scorer."""
+    SENTIMENT_OFF: Annotated[list[str], NoDecode] = []
+    """Sources that are not asked, e.g. ``gdelt,rss:decrypt``; ``rss`` stands for all feeds."""
+    SENTIMENT_FEEDS: Path | None = None
+    """A list of feeds instead of the one that comes along."""
+    SENTIMENT_FILES: Path | None = None
+    """A folder whose .csv and .jsonl files are read as they appear."""
+    GDELT_URL: str = "https://api.gdeltproject.org"
+    FEAR_GREED_URL: str = "https://api.alternative.me"
+    BINANCE_NEWS_URL: str = "https://www.binance.com"
+    OKX_NEWS_URL: str = "https://www.okx.com"
+    REDDIT_URL: str = "https://www.reddit.com"
+    REDDIT_OAUTH_URL: str = "https://oauth.reddit.com"
+    REDDIT_CLIENT_ID: SecretStr = SecretStr("")
+    REDDIT_CLIENT_SECRET: SecretStr = SecretStr("")
+    REDDIT_SUBREDDITS: Annotated[list[str], NoDecode] = ["CryptoCurrency", "Bitcoin", "ethereum"]
+    X_URL: str = "https://api.x.com"
+    X_BEARER_TOKEN: SecretStr = SecretStr("")
+    X_PRICE_PER_READ: float = Field(default=0.005, gt=0, allow_inf_nan=False)
+    """US dollars for one post that is read."""
+    X_MONTHLY_CAP: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """US dollars a calendar month (UTC) that may be spent; 0: nothing, and X is off."""
+    CRYPTOPANIC_URL: str = "https://cryptopanic.com"
+    CRYPTOPANIC_TOKEN: SecretStr = SecretStr("")
+    CRYPTOPANIC_PLAN: str = Field(default="developer", pattern="^[a-z0-9_-]+$")
+    """The plan of the token; it is part of the address."""
     METRICS_TOKEN: SecretStr = SecretStr("")
     CRYPTOVOLT_HOME: Path | None = None
     """Folder of the embedded database, snapshots and models; see `home`."""
     POSTGRES_BIN: Path | None = None
     """Folder of the programs of another PostgreSQL (15 to 18) for the embedded server."""
 
-    @field_validator("CRYPTOVOLT_HOME", "POSTGRES_BIN", mode="before")
+    @field_validator(
+        "CRYPTOVOLT_HOME", "POSTGRES_BIN", "SENTIMENT_FEEDS", "SENTIMENT_FILES", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("ALLOWED_ORIGINS", mode="before")
+    @field_validator("ALLOWED_ORIGINS", "SENTIMENT_OFF", "REDDIT_SUBREDDITS", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return [origin.strip() for origin in value.split(",") if origin.strip()]
+            return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
     @field_validator("DATABASE_URL", mode="after")

@@ -71,6 +71,8 @@ class FetchRequest:
     last_modified: str | None = None
     cursor: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What the source left at its last answer."""
+    budget: float | None = None
+    """US dollars it may cost; None: it is free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,24 @@ class FetchResult:
     n_bytes: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     """What could not be used, counted by reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pricing:
+    """What a source costs, in US dollars."""
+
+    per_item: float
+    cap: float
+    """A calendar month (UTC)."""
+    least_items: int
+    """A request for fewer is not possible."""
+    most_items: int
+
+    def affordable(self, spent: float) -> int:
+        """Return how many items the next request may ask for; 0 where it would exceed the cap."""
+        # Half a cent of a cent forgives that prices are binary fractions.
+        left = int((self.cap - spent + 5e-5) / self.per_item)
+        return min(left, self.most_items) if left >= self.least_items else 0
 
 
 class PatienceError(TransientError):

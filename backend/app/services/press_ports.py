@@ -14,6 +14,7 @@ from app.core.press import (
     FetchResult,
     ItemKind,
     PatienceError,
+    Pricing,
     RawItem,
     SourceState,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "FetchResult",
     "ItemKind",
     "PatienceError",
+    "Pricing",
     "RawItem",
     "SentimentSource",
     "SourceState",
@@ -51,6 +53,11 @@ class SentimentSource(Protocol):
     @property
     def every_s(self) -> float:
         """Seconds between two requests."""
+        ...
+
+    @property
+    def pricing(self) -> Pricing | None:
+        """What it costs; None where it is free."""
         ...
 
     async def fetch(self, request: FetchRequest) -> FetchResult:
