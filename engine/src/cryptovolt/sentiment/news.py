@@ -6,20 +6,18 @@ dated by day alone counts as seen that long after its day has ended. Scores a fi
 not used.
 """
 
-import csv
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.sentiment.dates import parse_time
+from cryptovolt.sentiment.rows import find_column, read_rows
 from cryptovolt.sentiment.scorer import score_sentiment
 from cryptovolt.sentiment.series import series_of
 from cryptovolt.sentiment.text import clean_text, text_digest, text_hash
@@ -33,7 +31,6 @@ MAX_TEXT_CHARACTERS = 20_000
 MAX_ID_CHARACTERS = 128
 """Longer ids are replaced by their hash."""
 
-_MAX_LINE_CHARACTERS = 1_000_000
 _DATE_COLUMNS = (
     "date", "datetime", "timestamp", "time", "published_at", "published", "pubdate",
     "created_at", "created_utc",
@@ -116,7 +113,7 @@ def read_news(
     dropped: Counter[str] = Counter(empty=0, future=0, duplicate=0)
     items: dict[str, NewsItem] = {}
     columns: _Columns | None = None
-    for number, row in _rows(Path(path)):
+    for number, row in read_rows(Path(path)):
         columns = columns or _columns(row, text_column, date_column)
         try:
             item = _item(row, columns, delay)
@@ -191,92 +188,7 @@ def _verdict(item: NewsItem | None, known: Mapping[str, NewsItem], as_of: int | 
 
 def _columns(row: Mapping[str, str], text: str | None, date: str | None) -> _Columns:
     return _Columns(
-        date=_find(row, date, _DATE_COLUMNS, "date_column"),
-        text=_find(row, text, _TEXT_COLUMNS, "text_column"),
+        date=find_column(row, date, _DATE_COLUMNS, "date_column"),
+        text=find_column(row, text, _TEXT_COLUMNS, "text_column"),
         id=next((name for name in _ID_COLUMNS if name in row), None),
     )
-
-
-def _find(row: Mapping[str, str], wanted: str | None, usual: Iterable[str], argument: str) -> str:
-    names = [_plain(wanted)] if wanted else usual
-    for name in names:
-        if name in row:
-            return name
-    raise DataError(
-        f"expected a column called {wanted or ' or '.join(usual)}, found "
-        f"{', '.join(sorted(row))[:200]}; name it with {argument}"
-    )
-
-
-def _plain(name: str) -> str:
-    return "_".join(name.strip().lower().split())
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    readers = {".csv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
-    read = readers.get(path.suffix.lower())
-    if read is None:
-        raise DataError(f"expected a .csv or .jsonl file of news, found {path.name!r}")
-    try:
-        yield from read(_lines(path), path.name)
-    except FileNotFoundError:
-        raise DataError(f"expected a news file, found nothing at {path}") from None
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"expected {path.name} in UTF-8, found byte 0x{error.object[error.start]:02x} that is "
-            "not; save it as UTF-8"
-        ) from None
-    except OSError as error:
-        raise DataError(f"expected a readable news file, found {path}: {error.strerror}") from None
-
-
-def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        number = 0
-        while line := handle.readline(_MAX_LINE_CHARACTERS):
-            number += 1
-            if len(line) == _MAX_LINE_CHARACTERS:
-                raise DataError(
-                    f"{path.name}, line {number}: expected fewer than 1,000,000 characters in a "
-                    "line, found more"
-                )
-            yield line
-
-
-def _csv_rows(lines: Iterator[str], name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    # csv ends with its own error on a NUL byte or an open quote.
-    reader = csv.reader(lines, strict=True)
-    try:
-        empty: list[str] = []
-        header = [_plain(column) for column in next(reader, empty)]
-        if len(set(header)) != len(header):
-            raise DataError(f"expected every column of {name} once, found {', '.join(header)}")
-        for fields in reader:
-            if not fields:
-                continue
-            if len(fields) != len(header):
-                raise DataError(
-                    f"{name}, line {reader.line_num}: expected {len(header)} columns, found "
-                    f"{len(fields)}"
-                )
-            yield reader.line_num, dict(zip(header, fields, strict=True))
-    except csv.Error as error:
-        raise DataError(f"{name}, line {reader.line_num}: not readable as csv: {error}") from None
-
-
-def _json_rows(lines: Iterator[str], name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            found: object = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            raise DataError(f"{name}, line {number}: expected a JSON object, found {line[:40]!r}")
-        record = cast("dict[str, Any]", found)
-        yield number, {_plain(key): _as_text(value) for key, value in record.items()}
-
-
-def _as_text(value: object) -> str:
-    return str(value) if isinstance(value, str | int | float) else ""

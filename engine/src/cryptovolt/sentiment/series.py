@@ -34,6 +34,7 @@ def series_of(
     groups: Sequence[str | None] | None = None,
     weights: FloatArray | None = None,
     origins: Sequence[str] | None = None,
+    every_origin: Sequence[str] = (),
 ) -> SentimentSeries:
     """Return the series of items in any order, repeats left out.
 
@@ -53,6 +54,9 @@ def series_of(
         In [0, 1]; ones by default.
     origins : sequence of str, optional
         Name of the kind of place each item comes from; the source by default.
+    every_origin : sequence of str, optional
+        Origins the series names even where they gave no item, so that what is computed from a
+        short past has the columns of all history.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def series_of(
     weight: FloatArray = np.ones(n_items) if weights is None else weights
     _require_one_length(event_time, observed_at, score, weight, text_hashes, places, grouped)
     keys = [group or text for group, text in zip(grouped, text_hashes, strict=True)]
-    names = sorted(set(places)) or [source]
+    names = sorted({*places, *every_origin}) or [source]
     origin = np.array([names.index(place) for place in places], dtype=np.int64)
     # The last columns decide only between items of one moment, so that no order is left to chance.
     order: IntArray = np.lexsort(
