@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptovolt import SentimentSeries
@@ -74,6 +74,66 @@ def test_the_vote_of_a_feed_that_stops_fades_and_never_jumps() -> None:
     assert (np.diff(faded) <= 0).all()
     assert np.abs(np.diff(faded)).max() < 0.04
     assert faded[-1] == 0.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n_items=st.integers(1, 400))
+def test_between_items_the_vote_moves_continuously_towards_zero(seed: int, n_items: int) -> None:
+    # However many items there were, and whatever they said: until the next one is seen the vote
+    # loses half of itself each half-life, minute by minute. Only what an item of eight half-lives
+    # ago still said, less than 1/256, goes at once.
+    rng = np.random.default_rng(seed)
+    seen = np.sort(rng.integers(0, 2 * DAY_MS, n_items))
+    news = series(seen.tolist(), rng.uniform(-1, 1, n_items).tolist())
+    minutes = np.arange(0, 5 * DAY_MS, 60_000)
+    votes = np.nan_to_num(vote(news, minutes))
+    heard = np.diff(np.searchsorted(seen, minutes, side="right")) > 0
+    before, after = votes[:-1][~heard], votes[1:][~heard]
+    minute = 2.0 ** (-60_000 / HALF_LIFE_MS)
+    assert np.abs(after - before * minute).max() < 1 / 256
+    assert (np.abs(after) <= np.abs(before) + 1 / 256).all()
+    assert votes[-1] == 0.0
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_an_item_never_moves_the_vote_away_from_its_score(seed: int) -> None:
+    news = weighted_series(seed).texts()
+    for row in range(1, len(news)):
+        seen = int(news.observed_at[row])
+        before = np.nan_to_num(vote(news.select(slice(row)), times(seen)))[0]
+        after = vote(news.select(slice(row + 1)), times(seen))[0]
+        score, weight = news.score[row], news.weight[row]
+        assert abs(score - after) <= abs(score - before) + 1e-12
+        assert weight > 0 or after == pytest.approx(before, abs=1e-15)
+
+
+def test_a_flood_fades_as_fast_as_a_single_item() -> None:
+    # 10,000 posts in an hour would hold a weighted mean at full strength for days.
+    flood = series(np.sort(np.arange(10_000) * 360).tolist(), [0.9] * 10_000)
+    last = int(flood.observed_at[-1])
+    votes = vote(flood, last + np.arange(8) * HALF_LIFE_MS)
+    assert 0.8 < votes[0] < 0.9
+    np.testing.assert_allclose(votes[1:] / votes[:-1], 0.5, rtol=1e-12)
+
+
+def test_a_steady_feed_holds_the_vote_near_three_quarters_of_its_mean() -> None:
+    seen = np.arange(0, 10 * DAY_MS, 60_000)
+    news = series(seen.tolist(), [0.8] * seen.size)
+    assert vote(news, times(int(seen[-1])))[0] == pytest.approx(0.75 * 0.8, abs=0.01)
+
+
+def test_the_index_casts_no_vote_and_weights_decide_how_far_an_item_pulls() -> None:
+    both = SentimentSeries(
+        event_time=times(0, 0),
+        observed_at=times(0, 0),
+        score=np.array([-1.0, 0.6]),
+        weight=np.array([1.0, 0.5]),
+        origin=np.array([0, 1]),
+        origins=(FEAR_GREED, "rss"),
+    )
+    assert vote(both, times(0))[0] == pytest.approx(0.6 * 0.5 / (PRIOR_WEIGHT + 0.5))
+    assert np.isnan(vote(both.of(FEAR_GREED), times(0)))[0]
+    assert explain(both.of(FEAR_GREED), 0) == "no news"
 
 
 def test_the_source_falls_silent_after_eight_half_lives() -> None:
