@@ -76,6 +76,33 @@ def serve(
         raise typer.Exit(1) from error
 
 
+@app.command()
+def press(
+    asset: Annotated[list[str] | None, typer.Option(help="Who is written about: BTC …")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed and time, same texts.")] = 0,
+    speed: Annotated[float, typer.Option(help="From above 0 to 10,000.")] = 1.0,
+    hours_ago: Annotated[float, typer.Option(help="When its time starts.", min=0)] = 0.0,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8766,
+) -> None:
+    """Serve only the loopback press: made-up news and posts, faults included."""
+    from cryptovolt_venue.press.embedded import ASSETS, EmbeddedPress  # noqa: PLC0415
+
+    start_ms = int((time.time() - hours_ago * 3600) * 1000)
+    try:
+        served = EmbeddedPress(
+            assets=asset or ASSETS, seed=seed, start_ms=start_ms, speed=speed, port=port
+        )
+        with served, contextlib.suppress(KeyboardInterrupt):
+            typer.echo(f"Loopback press at {speed:g}x on {served.address}")
+            threading.Event().wait()
+    except CryptoVoltError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    except OSError as error:
+        typer.echo(f"error: cannot listen on port {port}: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
 def main() -> None:
     """Run the command."""
     app()

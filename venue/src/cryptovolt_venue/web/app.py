@@ -15,6 +15,8 @@ from typing import cast
 from aiohttp import web
 
 from cryptovolt_venue.exchange import Exchange
+from cryptovolt_venue.press import web as press_web
+from cryptovolt_venue.press.board import Press
 from cryptovolt_venue.web import control, market_data, market_streams, rest_faults
 from cryptovolt_venue.web.endpoints import Endpoint, Handler
 from cryptovolt_venue.web.errors import VenueError
@@ -22,6 +24,7 @@ from cryptovolt_venue.web.errors import VenueError
 ACCOUNT_MODULES = ("trading", "user_streams", "oracle")
 EXCHANGE = web.AppKey("exchange", Exchange)
 STREAMS = web.AppKey("streams", market_streams.Streams)
+PRESS = web.AppKey("press", Press)
 
 
 def build_app(exchange: Exchange) -> web.Application:
@@ -39,6 +42,8 @@ def build_app(exchange: Exchange) -> web.Application:
                 route.register(app.router)
     app.add_routes(control.routes(exchange, app[STREAMS]))
     app.add_routes(market_streams.routes(app[STREAMS]))
+    app[PRESS] = _press_of(exchange)
+    app.add_routes(press_web.routes(app[PRESS]))
     return app
 
 
@@ -108,6 +113,16 @@ async def serve(exchange: Exchange, host: str = "127.0.0.1", port: int = 0) -> S
     server = Server(exchange, host, port)
     await server.start()
     return server
+
+
+def _press_of(exchange: Exchange) -> Press:
+    # Its texts share the venue's time and the names of what it trades, and nothing of its prices.
+    bases = [
+        found.base
+        for key in exchange.feeds
+        if (found := exchange.instruments.find(*key)) is not None
+    ]
+    return Press(exchange.market_ms, bases, exchange.faults.seed)
 
 
 def _account_routes(name: str, exchange: Exchange) -> Iterable[Endpoint | web.RouteDef]:
