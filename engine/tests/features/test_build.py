@@ -1,6 +1,7 @@
 """The laws of the feature matrix: causal, the same bits live, warmed up, finite."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
-from cryptovolt.domain.errors import BadBarError, DataError
+from cryptovolt.domain.errors import BadBarError, ConfigurationError, DataError
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features import (
     BAR_FEATURES,
@@ -22,7 +23,8 @@ from cryptovolt.features import (
     Feature,
     build_features,
 )
-from cryptovolt.market.windows import live_rows
+from cryptovolt.features.inputs import Inputs
+from cryptovolt.market.windows import BLOCK_BARS, live_rows
 
 HOUR_MS = 3_600_000
 START_MS = 1_600_000_000_000 // HOUR_MS * HOUR_MS
@@ -88,7 +90,7 @@ def read_real(path: Path, timeframe: str) -> Bars:
 
 
 def test_there_are_enough_features_each_with_a_name_and_a_formula() -> None:
-    assert len(BAR_FEATURES) >= 40
+    assert len(BAR_FEATURES) >= 60
     assert len({feature.name for feature in REGISTRY}) == len(REGISTRY)
     assert all(feature.formula and feature.warmup >= 0 for feature in REGISTRY)
 
@@ -180,10 +182,10 @@ def test_the_future_never_changes_the_past(t: int, seed: int) -> None:
 @pytest.mark.parametrize("feature", BAR_FEATURES, ids=lambda feature: feature.name)
 def test_the_declared_warm_up_is_enough(feature: Feature) -> None:
     bars = random_bars(3_000, seed=9)
-    whole = feature.compute(bars)
+    whole = feature.compute(Inputs(bars))
     spread = float(np.nanstd(whole))
     for t in range(FEATURE_WARMUP + 100, 3_000, 97):
-        last = feature.compute(bars[t - feature.warmup : t + 1])[-1]
+        last = feature.compute(Inputs(bars[t - feature.warmup : t + 1]))[-1]
         assert abs(last - whole[t]) <= 1e-9 * max(abs(whole[t]), spread)
 
 
@@ -199,6 +201,34 @@ def test_an_item_seen_at_the_close_counts_and_a_moment_later_does_not() -> None:
 
     assert level(close).tolist() == [0.4, 0.4]
     assert level(close + 1).tolist() == [0.0, 0.4]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_values_do_not_depend_on_the_number_of_threads(n_threads: int) -> None:
+    bars = random_bars(26 * BLOCK_BARS, seed=11)
+    expected = build_features(bars[: 8 * BLOCK_BARS], n_threads=1).values
+    found = build_features(bars, n_threads=n_threads).values
+    np.testing.assert_array_equal(found[: 8 * BLOCK_BARS], expected)
+    assert np.isfinite(found[FEATURE_WARMUP:]).all()
+
+
+def test_a_number_of_threads_below_one_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="expected n_threads from 1, found 0"):
+        build_features(random_bars(600, seed=1), n_threads=0)
+
+
+def test_the_hash_is_of_names_times_and_bits_and_not_of_how_they_lie_in_memory() -> None:
+    features = build_features(random_bars(600, seed=1))
+    by_row = replace(features, values=np.ascontiguousarray(features.values))
+    assert by_row.content_hash() == features.content_hash()
+    bits = features.values.copy()
+    bits[-1, 0] = np.nextafter(bits[-1, 0], 1.0)
+    others = [
+        replace(features, values=bits),
+        replace(features, timestamp=features.timestamp + 1),
+        replace(features, names=(*features.names[:-1], "another")),
+    ]
+    assert len({one.content_hash() for one in (features, *others)}) == 4
 
 
 def test_daily_bars_have_no_hour_of_day() -> None:

@@ -6,57 +6,84 @@ import numpy as np
 
 from cryptovolt import indicators
 from cryptovolt.domain.arrays import FloatArray
-from cryptovolt.domain.bars import Bars
-from cryptovolt.features.registry import Feature, Group, log_return, zero_where_undefined
-from cryptovolt.features.rolling import rolling_deviation, rolling_mean
+from cryptovolt.features.inputs import Inputs, zero_where_undefined
+from cryptovolt.features.registry import Feature, Group
+from cryptovolt.features.rolling import rolling_mean
 from cryptovolt.indicators.library import generic
 
 _WILDER_WARMUP = 400
 
 
-def _past_return(bars: Bars, *, n: int) -> FloatArray:
-    return log_return(bars.close, n)
+def _past_return(given: Inputs, *, n: int) -> FloatArray:
+    return given.past_return(n)
 
 
-def _volatility(bars: Bars, *, n: int) -> FloatArray:
-    return rolling_deviation(log_return(bars.close), n)
+def _volatility(given: Inputs, *, n: int) -> FloatArray:
+    return given.volatility(n)
 
 
-def _volatility_ratio(bars: Bars) -> FloatArray:
-    change = log_return(bars.close)
-    return zero_where_undefined(rolling_deviation(change, 12), rolling_deviation(change, 168))
+def _volatility_ratio(given: Inputs) -> FloatArray:
+    return zero_where_undefined(given.volatility(12), given.volatility(168))
 
 
-def _downside_share(bars: Bars) -> FloatArray:
-    change = log_return(bars.close)
+def _volatility_of_volatility(given: Inputs) -> FloatArray:
+    mean, deviation = given.moments("volatility_12", given.volatility(12), 72)
+    return zero_where_undefined(deviation, mean)
+
+
+def _downside_share(given: Inputs) -> FloatArray:
+    change = given.change
     falls = rolling_mean(np.minimum(change, 0.0) ** 2, 72)
     return zero_where_undefined(falls, rolling_mean(change**2, 72))
 
 
-def _parkinson(bars: Bars) -> FloatArray:
-    spread = np.log(bars.high / bars.low)
-    return np.sqrt(rolling_mean(spread * spread, 24) / (4.0 * np.log(2.0)))
+def _squared_spread(given: Inputs) -> FloatArray:
+    result: FloatArray = given.once("squared_spread", lambda: given.spread * given.spread)
+    return result
 
 
-def _natr(bars: Bars) -> FloatArray:
+def _parkinson(given: Inputs, *, n: int) -> FloatArray:
+    mean = given.mean("squared_spread", _squared_spread(given), n)
+    return np.sqrt(mean / (4.0 * np.log(2.0)))
+
+
+def _up_share(given: Inputs) -> FloatArray:
+    rises = np.where(np.isnan(given.change), np.nan, given.change > 0.0)
+    return rolling_mean(rises, 24)
+
+
+def _parkinson_ratio(given: Inputs) -> FloatArray:
+    return zero_where_undefined(_parkinson(given, n=12), _parkinson(given, n=168))
+
+
+def _garman_klass(given: Inputs) -> FloatArray:
+    body = np.log(given.bars.close / given.bars.open)
+    variance = 0.5 * _squared_spread(given) - (2.0 * np.log(2.0) - 1.0) * body * body
+    # |ln(c/o)| ≤ ln(h/l), so no bar's share is negative but by rounding.
+    return np.sqrt(np.maximum(rolling_mean(variance, 24), 0.0))
+
+
+def _natr(given: Inputs) -> FloatArray:
+    bars = given.bars
     return indicators.natr(bars.high, bars.low, bars.close, 14) / 100.0
 
 
-def _range(bars: Bars) -> FloatArray:
-    return np.log(bars.high / bars.low)
+def _range(given: Inputs) -> FloatArray:
+    return given.spread
 
 
-def _range_surprise(bars: Bars) -> FloatArray:
-    spread = np.log(bars.high / bars.low)
-    return zero_where_undefined(spread, rolling_mean(spread, 24))
+def _range_surprise(given: Inputs) -> FloatArray:
+    return zero_where_undefined(given.spread, given.mean("spread", given.spread, 24))
 
 
-def _close_location(bars: Bars) -> FloatArray:
+def _close_location(given: Inputs) -> FloatArray:
+    bars = given.bars
     position = 2.0 * bars.close - bars.high - bars.low
     return zero_where_undefined(position, bars.high - bars.low)
 
 
-def _body(bars: Bars) -> FloatArray:
+def _body(given: Inputs) -> FloatArray:
+    bars = given.bars
     return zero_where_undefined(bars.close - bars.open, bars.high - bars.low)
 
 
@@ -66,17 +93,20 @@ def _extreme(name: str, values: FloatArray, n: int) -> FloatArray:
     return result
 
 
-def _drawdown(bars: Bars, *, n: int) -> FloatArray:
-    return np.log(bars.close / _extreme("max", bars.high, n))
+def _drawdown(given: Inputs, *, n: int) -> FloatArray:
+    return np.log(given.bars.close / _extreme("max", given.bars.high, n))
 
 
-def _rise(bars: Bars, *, n: int) -> FloatArray:
-    return np.log(bars.close / _extreme("min", bars.low, n))
+def _rise(given: Inputs, *, n: int) -> FloatArray:
+    return np.log(given.bars.close / _extreme("min", given.bars.low, n))
 
 
-RETURN_FEATURES = tuple(
-    Feature(f"return_{n}", Group.RETURN, f"ln(c[t] / c[t-{n}])", n, partial(_past_return, n=n))
-    for n in (1, 2, 3, 6, 12, 24, 72, 168)
+RETURN_FEATURES = (
+    *(
+        Feature(f"return_{n}", Group.RETURN, f"ln(c[t] / c[t-{n}])", n, partial(_past_return, n=n))
+        for n in (1, 2, 3, 6, 12, 24, 72, 168)
+    ),
+    Feature("up_share_24", Group.RETURN, "share of bars with r > 0 among 24", 24, _up_share),
 )
 
 VOLATILITY_FEATURES = (
@@ -98,6 +128,13 @@ VOLATILITY_FEATURES = (
         _volatility_ratio,
     ),
     Feature(
+        "volatility_of_volatility_72",
+        Group.VOLATILITY,
+        "standard deviation / mean of volatility_12 over 72 bars",
+        84,
+        _volatility_of_volatility,
+    ),
+    Feature(
         "downside_share_72",
         Group.VOLATILITY,
         "sum of r² over falling bars / sum of r², 72 bars",
@@ -109,7 +146,21 @@ VOLATILITY_FEATURES = (
         Group.VOLATILITY,
         "sqrt(mean(ln(h / l)²) / (4 ln 2)) over 24 bars",
         24,
-        _parkinson,
+        partial(_parkinson, n=24),
+    ),
+    Feature(
+        "parkinson_ratio_12_168",
+        Group.VOLATILITY,
+        "parkinson over 12 bars / over 168 bars",
+        168,
+        _parkinson_ratio,
+    ),
+    Feature(
+        "garman_klass_24",
+        Group.VOLATILITY,
+        "sqrt(mean(ln(h / l)² / 2 − (2 ln 2 − 1) ln(c / o)²)) over 24 bars",
+        24,
+        _garman_klass,
     ),
     Feature("natr_14", Group.VOLATILITY, "Wilder's ATR of 14 bars / c", _WILDER_WARMUP, _natr),
 )

@@ -1,18 +1,20 @@
 """What a feature is: one column of the matrix a model sees.
 
 Every feature is a dimensionless number that says the same at 100 and at 100,000 quote units: no raw
-price, volume or running sum. Row ``t`` depends on bars ``0..t`` only.
+price, volume or running sum. Row ``t`` depends on bars ``0..t`` only, and on what else was known by
+the close of bar ``t``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.sentiment import SentimentSeries
+from cryptovolt.features.inputs import Inputs, log_return
+
+__all__ = ["Feature", "FeatureSource", "Group", "SentimentFeature", "every_timeframe", "log_return"]
 
 
 class Group(StrEnum):
@@ -26,12 +28,31 @@ class Group(StrEnum):
     MOMENTUM = "momentum"
     OSCILLATOR = "oscillator"
     SEASON = "season"
+    HIGHER = "longer time frame"
+    FUNDING = "funding"
+    BASIS = "basis"
+    LEADER = "leader"
     SENTIMENT = "sentiment"
+
+
+class FeatureSource(StrEnum):
+    """What a feature is computed from."""
+
+    BARS = "bars"
+    FUNDING = "funding"
+    BASIS = "basis"
+    LEADER = "leader"
+    SENTIMENT = "sentiment"
+
+
+def every_timeframe(timeframe: str) -> bool:
+    """Return that a feature varies at any time frame."""
+    return bool(timeframe)
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A feature of bars.
+    """A feature of bars, and of what is given beside them.
 
     Parameters
     ----------
@@ -45,21 +66,31 @@ class Feature:
         Bars before ``t`` after which the value no longer depends on where the bars begin, within
         1e-9 of the feature's own spread.
     compute : callable
-        Bars in, shape ``(n_bars,)`` out; causal; finite after the warm-up for clean bars.
-    longest_bar_ms : int or None
-        Bars as long as this or longer make the feature constant: it is left out for them.
+        A slice's inputs in, shape ``(n_bars,)`` out; causal; finite after the warm-up for clean
+        bars, and for what is given beside them as long as it covers them.
+    source : FeatureSource
+        What it is computed from.
+    needs : tuple of str
+        Arguments of :func:`cryptovolt.build_features` without which it is absent.
+    lag_ms : int
+        How long after something happened it counts as known.
+    varies_at : callable
+        Whether the feature varies at a time frame: it is left out where it does not.
     """
 
     name: str
     group: Group
     formula: str
     warmup: int
-    compute: Callable[[Bars], FloatArray]
-    longest_bar_ms: int | None = None
+    compute: Callable[[Inputs], FloatArray]
+    source: FeatureSource = FeatureSource.BARS
+    needs: tuple[str, ...] = ()
+    lag_ms: int = 0
+    varies_at: Callable[[str], bool] = every_timeframe
 
     def says_something_for(self, bars: Bars) -> bool:
         """Whether the feature varies at the time frame of the bars."""
-        return self.longest_bar_ms is None or bars.interval_ms < self.longest_bar_ms
+        return self.varies_at(bars.timeframe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +107,8 @@ class SentimentFeature:
         Items seen this long before the bar's close, and earlier, do not count.
     compute : callable
         Series and bar closes (milliseconds UTC) in, shape ``(n_bars,)`` out; always finite.
+    lag_ms : int
+        0: an item counts from the moment it was seen.
     """
 
     name: str
@@ -84,17 +117,6 @@ class SentimentFeature:
     compute: Callable[[SentimentSeries, IntArray], FloatArray]
     group: Group = Group.SENTIMENT
     warmup: int = 0
-
-
-def zero_where_undefined(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    """Return the ratio, 0 where the denominator is 0, NaN where either is NaN."""
-    result = np.zeros_like(numerator)
-    np.divide(numerator, denominator, out=result, where=denominator != 0.0)
-    return result
-
-
-def log_return(values: FloatArray, n_bars: int = 1) -> FloatArray:
-    """Return the log change over `n_bars`; the first `n_bars` values are NaN."""
-    result = np.full(values.size, np.nan)
-    result[n_bars:] = np.log(values[n_bars:] / values[:-n_bars])
-    return result
+    source: FeatureSource = FeatureSource.SENTIMENT
+    needs: tuple[str, ...] = ("sentiment",)
+    lag_ms: int = 0

@@ -6,91 +6,91 @@ import numpy as np
 
 from cryptovolt import indicators
 from cryptovolt.domain.arrays import FloatArray
-from cryptovolt.domain.bars import Bars
-from cryptovolt.features.registry import Feature, Group, log_return, zero_where_undefined
-from cryptovolt.features.rolling import (
-    rolling_correlation,
-    rolling_deviation,
-    rolling_mean,
-)
+from cryptovolt.features.inputs import Inputs, zero_where_undefined
+from cryptovolt.features.registry import Feature, Group
+from cryptovolt.features.rolling import rolling_correlation, rolling_mean
 
 
-def _ema_gap(bars: Bars, *, n: int) -> FloatArray:
-    return np.log(bars.close / indicators.ema(bars.close, n))
+def _ema_gap(given: Inputs, *, n: int) -> FloatArray:
+    return np.log(given.bars.close / given.ema(n))
 
 
-def _sma_gap(bars: Bars, *, n: int) -> FloatArray:
-    return np.log(bars.close / rolling_mean(bars.close, n))
+def _sma_gap(given: Inputs, *, n: int) -> FloatArray:
+    return np.log(given.bars.close / given.mean("close", given.bars.close, n))
 
 
-def _ema_spread(bars: Bars) -> FloatArray:
-    return np.log(indicators.ema(bars.close, 12) / indicators.ema(bars.close, 26))
+def _ema_spread(given: Inputs) -> FloatArray:
+    return np.log(given.ema(12) / given.ema(26))
 
 
-def _macd_histogram(bars: Bars) -> FloatArray:
-    return indicators.macd(bars.close, 12, 26, 9).macdhist / bars.close
+def _macd_histogram(given: Inputs) -> FloatArray:
+    close = given.bars.close
+    return indicators.macd(close, 12, 26, 9).macdhist / close
 
 
-def _adx(bars: Bars) -> FloatArray:
+def _adx(given: Inputs) -> FloatArray:
+    bars = given.bars
     return indicators.adx(bars.high, bars.low, bars.close, 14) / 100.0
 
 
-def _directional_difference(bars: Bars) -> FloatArray:
-    arrays = (bars.high, bars.low, bars.close)
+def _directional_difference(given: Inputs) -> FloatArray:
+    arrays = (given.bars.high, given.bars.low, given.bars.close)
     return (indicators.plus_di(*arrays, 14) - indicators.minus_di(*arrays, 14)) / 100.0
 
 
-def _aroon(bars: Bars) -> FloatArray:
-    return indicators.aroonosc(bars.high, bars.low, 25) / 100.0
+def _aroon(given: Inputs) -> FloatArray:
+    return indicators.aroonosc(given.bars.high, given.bars.low, 25) / 100.0
 
 
-def _slope(bars: Bars, *, n: int) -> FloatArray:
+def _slope(given: Inputs, *, n: int) -> FloatArray:
     # A sum of returns instead of ln(c): its level is small, so the slope keeps its digits.
-    change = log_return(bars.close)
+    change = given.change.copy()
     change[:1] = 0.0
     slope = indicators.linearreg_slope(np.cumsum(change), n)
-    return zero_where_undefined(slope, rolling_deviation(change, n))
+    return zero_where_undefined(slope, given.volatility(n))
 
 
-def _efficiency(bars: Bars) -> FloatArray:
-    change = log_return(bars.close)
-    return zero_where_undefined(log_return(bars.close, 24), 24.0 * rolling_mean(np.abs(change), 24))
+def _efficiency(given: Inputs) -> FloatArray:
+    travelled = 24.0 * rolling_mean(np.abs(given.change), 24)
+    return zero_where_undefined(given.past_return(24), travelled)
 
 
-def _autocorrelation(bars: Bars) -> FloatArray:
-    change = log_return(bars.close)
-    before = np.full_like(change, np.nan)
-    before[1:] = change[:-1]
-    return rolling_correlation(change, before, 48)
+def _autocorrelation(given: Inputs) -> FloatArray:
+    before = np.full_like(given.change, np.nan)
+    before[1:] = given.change[:-1]
+    return rolling_correlation(given.change, before, 48)
 
 
-def _trix(bars: Bars) -> FloatArray:
-    return indicators.trix(bars.close, 15) / 100.0
+def _trix(given: Inputs) -> FloatArray:
+    return indicators.trix(given.bars.close, 15) / 100.0
 
 
-def _rsi(bars: Bars, *, n: int) -> FloatArray:
-    return indicators.rsi(bars.close, n) / 100.0
+def _rsi(given: Inputs, *, n: int) -> FloatArray:
+    return indicators.rsi(given.bars.close, n) / 100.0
 
 
-def _stochastic(bars: Bars) -> FloatArray:
+def _stochastic(given: Inputs) -> FloatArray:
+    bars = given.bars
     return indicators.stoch(bars.high, bars.low, bars.close, 14, 3, 0, 3, 0).slowk / 100.0
 
 
-def _cci(bars: Bars) -> FloatArray:
-    return indicators.cci(bars.high, bars.low, bars.close, 20) / 100.0
+def _cci(given: Inputs) -> FloatArray:
+    return indicators.cci(given.bars.high, given.bars.low, given.bars.close, 20) / 100.0
 
 
-def _ultimate(bars: Bars) -> FloatArray:
+def _ultimate(given: Inputs) -> FloatArray:
+    bars = given.bars
     return indicators.ultosc(bars.high, bars.low, bars.close, 7, 14, 28) / 100.0
 
 
-def _bollinger_position(bars: Bars) -> FloatArray:
-    deviation = rolling_deviation(bars.close, 20)
-    return zero_where_undefined(bars.close - rolling_mean(bars.close, 20), 2.0 * deviation)
+def _bollinger_position(given: Inputs) -> FloatArray:
+    mean, deviation = given.moments("close", given.bars.close, 20)
+    return zero_where_undefined(given.bars.close - mean, 2.0 * deviation)
 
 
-def _bollinger_width(bars: Bars) -> FloatArray:
-    return 4.0 * rolling_deviation(bars.close, 20) / rolling_mean(bars.close, 20)
+def _bollinger_width(given: Inputs) -> FloatArray:
+    mean, deviation = given.moments("close", given.bars.close, 20)
+    return 4.0 * deviation / mean
 
 
 TREND_FEATURES = (

@@ -6,6 +6,7 @@ bit. So backtest and paper trading share this code and nothing needs to be said 
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +16,12 @@ from cryptovolt.domain.arrays import ActionArray, BoolArray, FloatArray, IntArra
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import DataError
+from cryptovolt.domain.funding import Funding, FundingRates
 from cryptovolt.domain.ports import Classifier
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal, Source, Vote
 from cryptovolt.execution.settings import TradingSettings
-from cryptovolt.features.build import FEATURE_WARMUP, build_features
+from cryptovolt.features.build import FEATURE_WARMUP, build_features, inputs_needed
 from cryptovolt.ml.voting import vote_scores
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.risk.sizing import VOLATILITY_VETO, sizes, volatility_veto
@@ -33,6 +35,37 @@ from cryptovolt.sentiment.vote import vote as vote_of_sentiment
 
 WARMUP = max(FEATURE_WARMUP, RULES_WARMUP, VOLATILITY_WARMUP)
 """Bars before a block that its decisions are computed from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Beside:
+    """What a model may look at beside bars and sentiment; None of what there is not.
+
+    Parameters
+    ----------
+    funding : FundingRates or mapping of str to FundingRates, optional
+        The newest `FUNDING_PAYMENTS` suffice for the last bar.
+    mark, index, leader : Bars, optional
+        See :func:`cryptovolt.build_features`; as many bars as of the market itself suffice.
+    """
+
+    funding: Funding | None = None
+    mark: Bars | None = None
+    index: Bars | None = None
+    leader: Bars | None = None
+
+    def of(self, bars: Bars) -> dict[str, Any]:
+        """Return what there is about a market, by the argument it is for."""
+        rates = self.funding
+        if rates is not None and not isinstance(rates, FundingRates):
+            rates = rates.get(bars.symbol)
+        found: dict[str, Any] = {"funding": rates, "mark": self.mark, "index": self.index}
+        led = self.leader is not None and (self.leader.symbol, self.leader.source) != (
+            bars.symbol,
+            bars.source,
+        )
+        found["leader"] = self.leader if led else None
+        return {name: one for name, one in found.items() if one is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,6 +199,7 @@ class HybridStrategy:
         *,
         probability_up: FloatArray | None = None,
         last_only: bool = False,
+        beside: Beside | None = None,
     ) -> Decisions:
         """Return the decisions at every bar.
 
@@ -181,13 +215,19 @@ class HybridStrategy:
         last_only : bool, default=False
             Ask the models about the last bar only, as live trading does; they are silent at the
             bars before it.
+        beside : Beside, optional
+            Funding and other markets, for models that look at them; what was not known at a bar's
+            close does not reach its decision.
 
         Raises
         ------
         DataError
             If the bars have errors or `probability_up` has another length.
         """
-        ml = self._vote_of_models(bars, sentiment, probability_up, last_only)
+        if probability_up is not None:
+            ml = _vote_of_probability(bars, probability_up)
+        else:
+            ml = self._vote_of_models(bars, sentiment, beside or Beside(), last_only)
         rules = vote_of_rules(bars)
         heard = self._vote_of_sentiment(bars, sentiment)
         score = fuse_scores(ml, rules.score, heard, self.policy)
@@ -210,21 +250,13 @@ class HybridStrategy:
         )
 
     def _vote_of_models(
-        self,
-        bars: Bars,
-        sentiment: SentimentSeries | None,
-        probability_up: FloatArray | None,
-        last_only: bool,
+        self, bars: Bars, sentiment: SentimentSeries | None, beside: Beside, last_only: bool
     ) -> FloatArray:
-        if probability_up is not None:
-            if probability_up.shape != (len(bars),):
-                raise DataError(
-                    f"expected probability_up of shape {(len(bars),)}, found {probability_up.shape}"
-                )
-            return 2.0 * probability_up - 1.0
         votes = np.full(len(bars), np.nan)
         if self.models:
-            features = build_features(bars, sentiment)
+            wanted = inputs_needed([n for model in self.models for n in model.feature_names])
+            given = {name: one for name, one in beside.of(bars).items() if name in wanted}
+            features = build_features(bars, sentiment, **given)
             first = len(bars) - 1 if last_only else 0
             votes[first:] = vote_scores(self.models, features.since(first))
         return votes
@@ -234,3 +266,11 @@ class HybridStrategy:
             return np.full(len(bars), np.nan)
         closes: IntArray = bars.timestamp + bars.interval_ms
         return vote_of_sentiment(sentiment, closes, half_life_ms=self.half_life_ms)
+
+
+def _vote_of_probability(bars: Bars, probability_up: FloatArray) -> FloatArray:
+    if probability_up.shape != (len(bars),):
+        raise DataError(
+            f"expected probability_up of shape {(len(bars),)}, found {probability_up.shape}"
+        )
+    return 2.0 * probability_up - 1.0

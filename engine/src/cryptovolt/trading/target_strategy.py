@@ -19,7 +19,7 @@ from cryptovolt.domain.errors import DataError, StrategyError
 from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.market.windows import anchored_windows
-from cryptovolt.trading.hybrid import WARMUP, HybridStrategy
+from cryptovolt.trading.hybrid import WARMUP, Beside, HybridStrategy
 from cryptovolt.trading.strategy import (
     Strategy,
     calling,
@@ -137,11 +137,14 @@ class HybridDecider:
         It reads what had been seen by each close.
     probability_up : tuple of Bars and ndarray, optional
         P(up) in place of the models', and the bars it belongs to.
+    beside : Beside, optional
+        Funding and other markets, for models that look at them.
     """
 
     strategy: HybridStrategy
     sentiment: SentimentSeries | None = None
     probability_up: tuple[Bars, FloatArray] | None = None
+    beside: Beside | None = None
 
     @property
     def name(self) -> str:
@@ -157,7 +160,9 @@ class HybridDecider:
         """Return the targets of one slice, shape ``(n_bars, 1)``."""
         (bars,) = markets.values()
         known = None if self.probability_up is None else self._known(*self.probability_up, bars)
-        decided = self.strategy.decide(bars, self.sentiment, probability_up=known)
+        decided = self.strategy.decide(
+            bars, self.sentiment, probability_up=known, beside=self.beside
+        )
         return decided.target.reshape(-1, 1)
 
     def decide_all(self, markets: Markets) -> FloatArray:
@@ -266,7 +271,7 @@ def decider_of(
 ) -> Decider:
     """Return what asks a strategy for targets."""
     if isinstance(strategy, HybridStrategy):
-        return HybridDecider(strategy, sentiment, probability_up)
+        return HybridDecider(strategy, sentiment, probability_up, Beside(funding=funding))
     if probability_up is not None:
         raise DataError(
             f"expected probability_up for the hybrid strategy alone, found it beside "

@@ -5,7 +5,7 @@ explains it. The slice and the calls are those of a backtest.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -19,7 +19,7 @@ from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.account import Account
-from cryptovolt.trading.hybrid import WARMUP, HybridStrategy
+from cryptovolt.trading.hybrid import WARMUP, Beside, HybridStrategy
 from cryptovolt.trading.order_strategy import ask_for_orders, send_orders
 from cryptovolt.trading.prefix_check import changed_rows, check_prefixes, require_no_look_ahead
 from cryptovolt.trading.strategy import (
@@ -56,6 +56,7 @@ class Known(NamedTuple):
 
     sentiment: SentimentSeries | None = None
     funding: Funding | None = None
+    beside: Beside | None = None
 
 
 class Voice(Protocol):
@@ -92,7 +93,9 @@ class HybridVoice:
         """Decide at the last bar, and tell the account."""
         del ready  # it knows by itself when it has seen enough
         ((symbol, bars),) = block.items()
-        signal = self.strategy.decide(bars, known.sentiment, last_only=True).signal()
+        beside = replace(known.beside or Beside(), funding=known.funding)
+        decided = self.strategy.decide(bars, known.sentiment, last_only=True, beside=beside)
+        signal = decided.signal()
         if signal.target is not None:
             account.decide(signal.target)
         return Answer({symbol: signal}, signal.target is not None)
@@ -126,7 +129,7 @@ class TargetVoice:
             If it reads ahead.
         """
         # News and funding come with the bars of the session only; what reads them is checked there.
-        waits = any(hasattr(self.strategy, name) for name in Known._fields)
+        waits = any(hasattr(self.strategy, name) for name in ("sentiment", "funding"))
         if not len(next(iter(history.values()))) or waits:
             return
         decider = TargetDecider(self.strategy, None, self.several)
