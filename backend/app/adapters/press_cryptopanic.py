@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from app.adapters.press_http import PressHttp
 from app.adapters.press_json import as_object, as_text, listed, parsed
+from app.adapters.press_xml import joined
 from app.core.press import FetchRequest, FetchResult, ItemKind, RawItem
 from cryptovolt.domain.errors import ConfigurationError
 
@@ -54,7 +55,7 @@ class CryptoPanicSource:
                 RawItem(
                     external_id=as_text(post.get("id")) or as_text(post.get("url")) or title,
                     event_time_ms=_time(as_text(post.get("published_at"))),
-                    text=f"{title}\n{about}" if about and about != title else title,
+                    text=joined(title, about) if about and about != title else title,
                     url=as_text(post.get("original_url") or post.get("url")) or None,
                     author=as_text(as_object(source).get("domain")) if source else None,
                     assets=tuple(code for code in codes if code),

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.adapters.press_http import PressHttp
 from app.adapters.press_session import BoundSession
+from app.adapters.press_xml import joined
 from app.core.press import FetchRequest, FetchResult, ItemKind, RawItem
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, DataError, TransientError
 
@@ -136,7 +137,7 @@ def _item(post: Any, dropped: Counter[str]) -> RawItem | None:
     return RawItem(
         external_id=f"t3_{told['id']}",
         event_time_ms=round(float(created) * 1000) if isinstance(created, int | float) else None,
-        text=f"{title}\n{body}" if body else title,
+        text=joined(title, body) if body else title,
         url=f"{_REDDIT}{link}" if link.startswith("/") else None,
         author=None if author is None else str(author),
         kind=ItemKind.SOCIAL,

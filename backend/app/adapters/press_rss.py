@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.adapters.press_http import PressHttp, conditions
-from app.adapters.press_xml import decode, feed_body
+from app.adapters.press_xml import decode, feed_body, joined
 from app.core.press import FetchRequest, FetchResult, ItemKind, RawItem
 from cryptovolt.domain.errors import ConfigurationError, DataError
 
@@ -146,7 +146,7 @@ def _item(entry: Mapping[str, Any], feed: Feed) -> RawItem:
     title, summary = _plain(entry.get("title")), _plain(entry.get("summary"))
     link = _plain(entry.get("link")) or None
     repeated = not summary.strip() or summary.strip() == title.strip()
-    text = title if repeated else f"{title}\n{summary}"
+    text = title if repeated else joined(title, summary)
     written = _plain(entry.get("published") or entry.get("updated"))
     return RawItem(
         external_id=f"{feed.name}:{_plain(entry.get('id')) or link or text}",

@@ -59,6 +59,12 @@ def feed_body(text: str) -> bytes:
     return text[prolog.end() :].encode("utf-8", errors="replace")
 
 
+def joined(title: str, text: str) -> str:
+    """Return a headline and what follows it as sentences of their own."""
+    ends = title.rstrip().endswith((".", "!", "?", ":", "…"))
+    return f"{title.rstrip()}{' ' if ends else '. '}{text}"
+
+
 def _declared(body: bytes, content_type: str) -> str:
     for mark, name in _MARKS:
         if body.startswith(mark):
