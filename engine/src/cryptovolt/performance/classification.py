@@ -135,6 +135,96 @@ MEASURES: dict[str, Measure] = {
 """Every measure by its name; of the last two less is better."""
 
 
+def class_counts(
+    happened: IntArray, predicted: IntArray, n_classes: int, weight: FloatArray | None = None
+) -> FloatArray:
+    """Return the confusion matrix of any number of classes.
+
+    Parameters
+    ----------
+    happened, predicted : ndarray of shape (n_rows,)
+        Classes from 0 to ``n_classes - 1``.
+    n_classes : int
+        At least 2.
+    weight : ndarray of shape (n_rows,), optional
+        1 for every row if not given.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_classes)
+        Rows (or their weight) by what happened (first axis) and what was predicted (second).
+
+    Raises
+    ------
+    DataError
+        If shapes differ, there is no row, or a class is outside its range.
+    """
+    if happened.shape != predicted.shape or happened.ndim != 1 or not happened.size:
+        raise DataError(
+            "expected a prediction for each of at least one row, found shapes "
+            f"{happened.shape} and {predicted.shape}"
+        )
+    both = np.concatenate([happened, predicted])
+    if not (both.min() >= 0 and both.max() < n_classes):
+        raise DataError(f"expected classes from 0 to {n_classes - 1}, found {both.max()}")
+    cells = happened * n_classes + predicted
+    return np.bincount(cells, weight, n_classes**2).reshape(n_classes, n_classes).astype(np.float64)
+
+
+def share_right(counts: FloatArray) -> float:
+    """Return the accuracy of a confusion matrix, in [0, 1]."""
+    return _ratio(float(np.trace(counts)), float(counts.sum()))
+
+
+def balanced_accuracy(counts: FloatArray) -> float:
+    """Return the mean recall of the classes that happened, in [0, 1]."""
+    happened = counts.sum(axis=1)
+    there = happened > 0.0
+    return float((np.diag(counts)[there] / happened[there]).mean()) if there.any() else float("nan")
+
+
+def macro_f1(counts: FloatArray) -> float:
+    """Return the mean F1 of the classes that happened or were predicted, in [0, 1].
+
+    F1 is twice the rows predicted right over those that happened plus those predicted.
+    """
+    either = counts.sum(axis=0) + counts.sum(axis=1)
+    there = either > 0.0
+    right = 2.0 * np.diag(counts)[there]
+    return float((right / either[there]).mean()) if there.any() else float("nan")
+
+
+def expected_calibration_error(
+    up: BoolArray,
+    probability: FloatArray,
+    weight: FloatArray | None = None,
+    n_bins: int = 10,
+) -> float:
+    """Return how far probabilities lie from what happened, on average over bins of equal width.
+
+    Parameters
+    ----------
+    up, probability, weight
+        As for :func:`auc`.
+    n_bins : int, default=10
+        Bins ``(i / n_bins, (i + 1) / n_bins]``; 0 is in the first.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 is best. It grows with chance: a calibrated forecast of few rows is above 0.
+
+    References
+    ----------
+    M. P. Naeini, G. F. Cooper and M. Hauskrecht, "Obtaining Well Calibrated Probabilities Using
+    Bayesian Binning", AAAI 2015, p. 2903.
+    """
+    weight = _checked(up, probability, weight)
+    bins = np.clip(np.ceil(probability * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+    gaps = np.bincount(bins, weight * (probability - up), n_bins)
+    return _ratio(float(np.abs(gaps).sum()), float(weight.sum()))
+
+
 def of_rows(
     measure: Measure, up: BoolArray, probability: FloatArray
 ) -> Callable[[IntArray], float]:
