@@ -5,7 +5,7 @@ import re
 
 # Control characters, lone surrogates, zero-width spaces and marks that turn the writing direction:
 # no database, terminal or page should ever be handed one.
-_FORBIDDEN = re.compile(
+FORBIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+"
 )
 _SPACES = re.compile(r"\s+")
@@ -14,7 +14,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 
 def clean_text(text: str) -> str:
     """Return the text without control characters, each run of white space as one space."""
-    return _SPACES.sub(" ", _FORBIDDEN.sub(" ", text)).strip()
+    return _SPACES.sub(" ", FORBIDDEN.sub(" ", text)).strip()
 
 
 def text_hash(text: str) -> str:
