@@ -20,6 +20,8 @@ from app.cli import (
     openapi,
     recursive,
     sentiment,
+    sentiment_sources,
+    sentiment_study,
     sweep,
     symbols,
     up,
@@ -40,6 +42,9 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(db.app, name="db")
 app.add_typer(feed.app, name="feed")
 app.add_typer(openapi.app, name="openapi")
+sentiment.app.command("fetch")(sentiment_sources.fetch)
+sentiment.app.command("sources")(sentiment_sources.sources)
+sentiment.app.command("study")(sentiment_study.study)
 app.add_typer(sentiment.app, name="sentiment")
 app.add_typer(symbols.app, name="symbols")
 app.command()(backtest.backtest)

@@ -68,15 +68,20 @@ def status(as_json: _Json = False) -> None:
 
 
 def everything(as_json: _Json = False) -> None:
-    """Show feeds, the venue's clock, sessions, followed accounts and the database."""
+    """Show feeds, the venue's clock, sources of texts, sessions, accounts and the database."""
+    from app.cli.sentiment_sources import status_document, status_lines
     from app.core.database import SessionLocal
-    from app.services import feed_state
+    from app.services import feed_state, press_state
     from app.services.installation import installation
 
     with SessionLocal() as db:
-        found, about = feed_state.view(db), installation(db)
+        found, about, texts = feed_state.view(db), installation(db), press_state.view(db)
         if as_json:
-            document = {"sessions": about.sessions, "accounts": about.accounts}
+            document = {
+                "sessions": about.sessions,
+                "accounts": about.accounts,
+                "texts": status_document(texts),
+            }
             print_json({**_document(found), **document, "database": about.database})
             return
         typer.echo(f"database  {about.database['version']}, {about.database['size']}")
@@ -84,7 +89,7 @@ def everything(as_json: _Json = False) -> None:
             typer.echo(f"session   {session['line']}")
         for account in about.accounts:
             typer.echo(f"account   {account['line']}")
-        for line in _lines(found):
+        for line in [*_lines(found), *status_lines(texts)]:
             typer.echo(line)
 
 

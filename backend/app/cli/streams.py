@@ -16,6 +16,7 @@ LOOPBACK_TIMEFRAME_S = 60
 """The loopback venue makes one-minute bars."""
 
 _STARTS_WITHIN_S = 60.0
+_COLLECTOR = "app.workers.press"
 
 
 class StreamKind(StrEnum):
@@ -39,6 +40,8 @@ class StreamOptions:
     timeframe: str | None
     source: str | None
     speed: float
+    texts: bool | None = None
+    """Whether texts are collected; None: for a live market."""
 
     def check(self) -> None:
         """Refuse what contradicts itself, before anything is started.
@@ -89,13 +92,26 @@ def open_stream(options: StreamOptions) -> Stream:
     if kind is StreamKind.STORED:
         stream = Stream("Paper trading replays bars.")
         stream.add(Supervised("paper trading", "app.workers.trader", _replay(options)))
+        if options.texts:
+            stream.add(Supervised("text collection", _COLLECTOR))
         return stream
     if kind is StreamKind.LOOPBACK:
         return _loopback(options)
     stream = Stream("Paper trading follows the venue of the settings.")
     stream.add(Supervised("live feed", "app.workers.ingest", _fed(options)))
     stream.add(Supervised("paper trading", "app.workers.trader", _followed(options)))
+    if options.texts or (options.texts is None and _texts_belong()):
+        stream.add(Supervised("text collection", _COLLECTOR))
     return stream
+
+
+def _texts_belong() -> bool:
+    # Real texts are about the real market: where only that was moved elsewhere, they must be asked
+    # for by name.
+    from app.core.config import settings
+
+    moved = settings.EXCHANGE_SPOT_URL or settings.EXCHANGE_USDM_URL
+    return bool(settings.VENUE_URL or settings.PRESS_URL or not moved)
 
 
 def _chosen(options: StreamOptions) -> StreamKind:
@@ -119,8 +135,11 @@ def _loopback(options: StreamOptions) -> Stream:
     # Page and API of this process read the same venue as the processes below. Its history is not in
     # any archive.
     settings.VENUE_URL = address
+    settings.PRESS_URL = f"{address}/press"
     environment = {
         "VENUE_URL": address,
+        # Its press writes about its coins; texts of another one would be about others.
+        "PRESS_URL": f"{address}/press",
         "ARCHIVE_URL": str(Settings.model_fields["ARCHIVE_URL"].default),
     }
     speed = options.speed * LOOPBACK_TIMEFRAME_S
@@ -136,6 +155,8 @@ def _loopback(options: StreamOptions) -> Stream:
         stream.add(
             Supervised("paper trading", "app.workers.trader", _followed(options), environment)
         )
+        if options.texts is not False:
+            stream.add(Supervised("text collection", _COLLECTOR, (), environment))
         unfinished.pop_all()
     return stream
 

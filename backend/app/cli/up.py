@@ -44,13 +44,20 @@ def up(
         float, typer.Option(min=0.01, max=100, help="Bars a second, replayed or made up.")
     ] = 1.0,
     trading: Annotated[bool, typer.Option(help="Run the stream and the paper trading.")] = True,
+    texts: Annotated[
+        bool | None,
+        typer.Option(
+            "--texts/--no-texts",
+            help="Collect texts beside it. Without it: for a live market, not for a replay.",
+        ),
+    ] = None,
 ) -> None:
     """Start database, API and dashboard, and trade a stream of bars on paper."""
     from app.cli.streams import StreamOptions, open_stream
 
     options = StreamOptions(
         stream=stream, symbols=symbols, bars=bars, news=news, funding=funding, symbol=symbol,
-        timeframe=timeframe, source=source, speed=speed,
+        timeframe=timeframe, source=source, speed=speed, texts=texts,
     )  # fmt: skip
     options.check()
     listener = _listen(host, port)
