@@ -86,9 +86,12 @@ class SentimentSnapshot(Base):
     """A Parquet file of a series, named by the hash of its content; `clean` keeps its rows."""
 
     __tablename__ = "sentiment_snapshots"
-    __table_args__ = (Index("ix_sentiment_snapshots_symbol", "symbol", "created_at"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("hash", "symbol"),
+        Index("ix_sentiment_snapshots_symbol", "symbol", "created_at"),
+    )
 
-    hash: Mapped[str] = mapped_column(CHAR(64), primary_key=True)
+    hash: Mapped[str] = mapped_column(CHAR(64))
     symbol: Mapped[str] = mapped_column(String(20))
     source: Mapped[str | None] = mapped_column(String(50))
     """None: of every source."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
-from app.models.database import MarketData, SentimentData
+from app.models.database import MarketData
 from app.models.feed import PublicTrade
 from app.models.research import BarArchive
 from app.repositories.copy import Column, insert_columns
@@ -29,7 +29,6 @@ BAR_COLUMNS = (
 )  # fmt: skip
 
 TRADE_COLUMNS = tuple(column.name for column in PublicTrade.__table__.columns)
-SENTIMENT_COLUMNS = tuple(column.name for column in SentimentData.__table__.columns)
 
 # A snapshot's rows stay: a result that names it must be checkable against the table.
 _IN_SNAPSHOT = """EXISTS (
@@ -44,13 +43,6 @@ _TAKE_BARS = f"""
             AND timestamp < :before AND NOT {_IN_SNAPSHOT}
         ORDER BY timestamp LIMIT :limit)
     RETURNING {", ".join(BAR_COLUMNS)}"""  # noqa: S608 - names are written above
-
-_TAKE_SENTIMENT = f"""
-    DELETE FROM sentiment_data WHERE sentiment_id IN (
-        SELECT sentiment_id FROM sentiment_data
-        WHERE timestamp < :before ORDER BY timestamp LIMIT :limit)
-    RETURNING {", ".join(SENTIMENT_COLUMNS)}"""  # noqa: S608 - names are those of the model
-
 
 _TAKE_TRADES = f"""
     DELETE FROM public_trades WHERE (source, symbol, trade_id) IN (
@@ -77,11 +69,6 @@ def take_bars(
         "limit": limit,
     }
     return db.execute(text(_TAKE_BARS), values).all()
-
-
-def take_sentiment(db: Session, before: datetime, limit: int) -> Sequence[Row[tuple[Any, ...]]]:
-    """Delete the oldest sentiment rows before a time, and return them."""
-    return db.execute(text(_TAKE_SENTIMENT), {"before": before, "limit": limit}).all()
 
 
 def take_trades(db: Session, before: datetime, limit: int) -> Sequence[Row[tuple[Any, ...]]]:

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select, text
+from sqlalchemy.orm import Session, aliased
 
-from app.models.database import SentimentData
+from app.models.database import MarketData, SentimentData
+from app.models.sentiment import SentimentSourceState, SentimentWindow
+from app.repositories.sentiment_items import INDEX_SCORER_HASH
+from cryptovolt.market.naming import base_asset, venue_symbol
+
+MAX_SEARCHED_TEXTS = 50_000
+"""Words are looked for in so many of the newest texts that the other filters leave."""
 
 COLUMNS = ("timestamp", "open", "high", "low", "close", "volume")
 
@@ -75,12 +81,28 @@ class Coverage:
     n_bars: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentFilter:
-    """Which texts are wanted; None means any."""
+    """Which texts are wanted; None means any. A pair also finds the texts about its base asset."""
 
     symbol: str | None = None
     source: str | None = None
+    kind: str | None = None
+    since: datetime | None = None
+    """Written at or after this, and before `until`."""
+    until: datetime | None = None
+    words: str | None = None
+    """Looked for in the newest texts alone; upper and lower case are the same."""
+    synthetic: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowFilter:
+    """Which windows are wanted; None means any."""
+
+    symbol: str | None = None
+    kind: str | None = None
+    since: datetime | None = None
 
 
 def latest_bars(
@@ -115,17 +137,74 @@ def coverage(db: Session, symbol: str) -> list[Coverage]:
     return [Coverage(*row) for row in db.execute(_COVERAGE, {"symbol": symbol})]
 
 
+def newest_open(db: Session, symbol: str, timeframe: str, source: str) -> datetime | None:
+    """Return the open of the newest bar of a series, or None."""
+    query = select(MarketData.timestamp).filter_by(
+        symbol=symbol, timeframe=timeframe, source=source
+    )
+    return db.scalar(query.order_by(MarketData.timestamp.desc()).limit(1))
+
+
 def list_sentiment(
-    db: Session, wanted: SentimentFilter, skip: int, limit: int
+    db: Session,
+    wanted: SentimentFilter,
+    skip: int,
+    limit: int,
+    *,
+    scorer_hash: str | None = None,
 ) -> list[SentimentData]:
-    """Return a page of texts, newest first."""
-    query = select(SentimentData)
-    if wanted.symbol is not None:
-        query = query.where(SentimentData.symbol == wanted.symbol)
-    if wanted.source is not None:
-        query = query.where(SentimentData.source == wanted.source)
+    """Return a page of texts, newest first; with a scorer's hash only its rows and the index."""
+    rules = _rules(wanted)
+    if scorer_hash is not None:
+        rules.append(SentimentData.scorer_hash.in_((scorer_hash, INDEX_SCORER_HASH)))
     order = (SentimentData.timestamp.desc(), SentimentData.sentiment_id.desc())
-    return list(db.scalars(query.order_by(*order).offset(skip).limit(limit)))
+    query = select(SentimentData).where(*rules).order_by(*order)
+    if wanted.words is not None:
+        newest = query.limit(MAX_SEARCHED_TEXTS).subquery()
+        text_row = aliased(SentimentData, newest)
+        found = text_row.text.icontains(wanted.words, autoescape=True)
+        order = (text_row.timestamp.desc(), text_row.sentiment_id.desc())
+        query = select(text_row).where(found).order_by(*order)
+    return list(db.scalars(query.offset(skip).limit(limit)))
+
+
+def list_sources(db: Session) -> list[SentimentSourceState]:
+    """Return every source of texts by its name."""
+    return list(db.scalars(select(SentimentSourceState).order_by(SentimentSourceState.name)))
+
+
+def list_windows(db: Session, wanted: WindowFilter, skip: int, limit: int) -> list[SentimentWindow]:
+    """Return a page of windows, newest first."""
+    rules: list[ColumnElement[bool]] = []
+    if wanted.symbol is not None:
+        rules.append(SentimentWindow.symbol.in_(_about(wanted.symbol)))
+    if wanted.kind is not None:
+        rules.append(SentimentWindow.kind == wanted.kind)
+    if wanted.since is not None:
+        rules.append(SentimentWindow.window_start >= wanted.since)
+    order = (SentimentWindow.window_start.desc(), SentimentWindow.symbol, SentimentWindow.kind)
+    query = select(SentimentWindow).where(*rules).order_by(*order)
+    return list(db.scalars(query.offset(skip).limit(limit)))
+
+
+def _rules(wanted: SentimentFilter) -> list[ColumnElement[bool]]:
+    rules: list[ColumnElement[bool]] = []
+    if wanted.symbol is not None:
+        rules.append(SentimentData.symbol.in_(_about(wanted.symbol)))
+    if wanted.since is not None:
+        rules.append(SentimentData.timestamp >= wanted.since)
+    if wanted.until is not None:
+        rules.append(SentimentData.timestamp < wanted.until)
+    for name in ("source", "kind", "synthetic"):
+        value = getattr(wanted, name)
+        if value is not None:
+            rules.append(getattr(SentimentData, name) == value)
+    return rules
+
+
+def _about(symbol: str) -> set[str]:
+    # As written too: the documented calls store names of any form.
+    return {symbol, venue_symbol(symbol), base_asset(symbol)}
 
 
 def find_sentiment(db: Session, sentiment_id: int) -> SentimentData | None:

@@ -1,13 +1,10 @@
 """Keeping the database small: old rows are archived to Parquet, then deleted.
 
 Ages are those of the events, not of the rows. A batch is one transaction: its file is whole, and on
-the disk, before its rows go. Archived bars come back by :func:`restore_bars`.
+the disk, before its rows go. Archived bars come back by :func:`restore_bars`, sentiment by
+:func:`app.services.sentiment_archive.restore_sentiment`.
 """
 
-import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +18,8 @@ from app.models.research import BarArchive
 from app.repositories import maintenance as rows
 from app.repositories.copy import Column
 from app.repositories.maintenance import Series
-from cryptovolt.domain.errors import DataError
+from app.services.archive_files import file_hash, read_archive, write_archive
+from app.services.sentiment_archive import clean_sentiment
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,6 +43,7 @@ class Cleaned:
     bars_kept_for_snapshots: int
     files: tuple[Path, ...]
     trades_archived: int = 0
+    sentiment_kept_for_snapshots: int = 0
 
 
 def clean(db: Session, home: Path, now: datetime | None = None) -> Cleaned:
@@ -52,7 +51,8 @@ def clean(db: Session, home: Path, now: datetime | None = None) -> Cleaned:
     moment = now or datetime.now(UTC)
     folder = home / "archives"
     files: list[Path] = []
-    n_sentiment = _clean_sentiment(db, folder, moment - timedelta(days=SENTIMENT_DAYS), files)
+    texts = clean_sentiment(db, home, moment - timedelta(days=SENTIMENT_DAYS))
+    files.extend(texts.files)
     n_trades = _clean_trades(db, folder, moment - timedelta(days=TRADE_DAYS), files)
     before = moment - timedelta(days=MARKET_DATA_DAYS)
     n_bars = sum(
@@ -61,8 +61,10 @@ def clean(db: Session, home: Path, now: datetime | None = None) -> Cleaned:
     )
     kept = rows.count_bars_before(db, before)
     db.commit()
-    log.info("database.cleaned", sentiment=n_sentiment, bars=n_bars, trades=n_trades, kept=kept)
-    return Cleaned(n_sentiment, n_bars, kept, tuple(files), n_trades)
+    log.info(
+        "database.cleaned", sentiment=texts.n_archived, bars=n_bars, trades=n_trades, kept=kept
+    )
+    return Cleaned(texts.n_archived, n_bars, kept, tuple(files), n_trades, texts.n_kept)
 
 
 def archived_bars(db: Session, series: Series | None = None) -> list[BarArchive]:
@@ -91,7 +93,7 @@ def restore_bars(db: Session, home: Path, series: Series | None = None) -> int:
 
 
 def _restore(db: Session, home: Path, archive: BarArchive) -> int:
-    frame = _read_archive(home / archive.path, archive.sha256)
+    frame = read_archive(home / archive.path, archive.sha256)
     columns: dict[str, Column] = {
         name: frame[name].to_list() if name in _TEXTS else frame[name].to_numpy()
         for name in rows.BAR_COLUMNS
@@ -100,21 +102,11 @@ def _restore(db: Session, home: Path, archive: BarArchive) -> int:
     return rows.put_bars_back(db, columns)
 
 
-def _clean_sentiment(db: Session, folder: Path, before: datetime, files: list[Path]) -> int:
-    total = 0
-    while taken := rows.take_sentiment(db, before, _BATCH_ROWS):
-        frame = _sentiment_frame([tuple(row) for row in taken])
-        files.append(_write(frame, folder / "sentiment"))
-        db.commit()
-        total += len(taken)
-    return total
-
-
 def _clean_trades(db: Session, folder: Path, before: datetime, files: list[Path]) -> int:
     total = 0
     while taken := rows.take_trades(db, before, _BATCH_ROWS):
         frame = _trade_frame([tuple(row) for row in taken])
-        files.append(_write(frame, folder / "trades"))
+        files.append(write_archive(frame, folder / "trades"))
         db.commit()
         total += len(taken)
     return total
@@ -126,7 +118,7 @@ def _clean_series(
     total = 0
     while taken := rows.take_bars(db, series, before, _BATCH_ROWS):
         frame = _bar_frame([tuple(row) for row in taken])
-        path = _write(frame, home / "archives" / "bars")
+        path = write_archive(frame, home / "archives" / "bars")
         db.add(
             BarArchive(
                 symbol=series.symbol,
@@ -136,7 +128,7 @@ def _clean_series(
                 last_bar=frame["timestamp"][-1],
                 n_bars=frame.height,
                 path=path.relative_to(home).as_posix(),
-                sha256=_sha256(path),
+                sha256=file_hash(path),
             )
         )
         db.commit()
@@ -154,33 +146,6 @@ def _bar_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
     return pl.DataFrame(list(taken), schema=schema, orient="row").sort("timestamp")
 
 
-def _sentiment_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
-    import polars as pl  # noqa: PLC0415 - slow to import, and rarely needed
-
-    moment = pl.Datetime("us", "UTC")
-    kinds = dict.fromkeys(rows.SENTIMENT_COLUMNS, pl.String())
-    schema = kinds | {
-        "sentiment_id": pl.Int64(),
-        "sentiment_score": pl.Float64(),
-        "timestamp": moment,
-        "created_at": moment,
-        "observed_at": moment,
-        "spam": pl.Float64(),
-        "weight": pl.Float64(),
-        "day_only": pl.Boolean(),
-        "synthetic": pl.Boolean(),
-    }
-    documents = {rows.SENTIMENT_COLUMNS.index(name) for name in ("extra_data", "matched")}
-    flat = [
-        tuple(
-            json.dumps(value) if i in documents and value is not None else value
-            for i, value in enumerate(row)
-        )
-        for row in taken
-    ]
-    return pl.DataFrame(flat, schema=schema, orient="row").sort("timestamp")
-
-
 def _trade_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
     import polars as pl  # noqa: PLC0415 - slow to import, and rarely needed
 
@@ -193,48 +158,3 @@ def _trade_frame(taken: Sequence[tuple[Any, ...]]) -> "pl.DataFrame":
     }
     frame = pl.DataFrame(list(taken), schema=schema, orient="row")
     return frame.sort("source", "symbol", "trade_id")
-
-
-def _write(frame: "pl.DataFrame", folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, waiting = tempfile.mkstemp(dir=folder, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            frame.write_parquet(file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        path = folder / f"{_sha256(Path(waiting))[:32]}.parquet"
-        Path(waiting).replace(path)
-        _flush_names(folder)
-    finally:
-        Path(waiting).unlink(missing_ok=True)
-    return path
-
-
-def _flush_names(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_archive(path: Path, expected: str) -> "pl.DataFrame":
-    import polars as pl  # noqa: PLC0415 - slow to import, and rarely needed
-
-    if not path.is_file():
-        raise DataError(f"expected the archive {path}, found no such file")
-    found = _sha256(path)
-    if found != expected:
-        raise DataError(
-            f"expected {path} to be the file that was written, with SHA-256 {expected}, "
-            f"found {found}"
-        )
-    return pl.read_parquet(path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

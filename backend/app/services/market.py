@@ -1,27 +1,23 @@
-"""Market data and sentiment, read by every user and written by traders."""
+"""Market data, read by every user and written by traders."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from app.core.times import milliseconds, moment_of
-from app.models.database import SentimentData
 from app.models.feed import BarRepair
 from app.repositories import bars as stored_bars
 from app.repositories import market_notes, market_read
 from app.repositories.bars import SeriesKey, SeriesWriter, Written
-from app.repositories.market_read import Coverage, SentimentFilter, Series
+from app.repositories.market_read import Coverage, Series
 from app.services.access import Actor, NotFoundError
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.domain.timeframe import timeframe_ms
 from cryptovolt.market.checking import Findings, check_bars, require_clean
 from cryptovolt.market.naming import venue_symbol
-from cryptovolt.sentiment import SCORER_NAME, score_sentiment, scorer_hash
-from cryptovolt.sentiment.text import clean_text, text_digest, text_hash
 
 MAX_SEARCHED = 1_000_000
 """Gaps are looked for among so many of the newest bars of a series: two years of minutes."""
@@ -154,61 +150,6 @@ def _not_stored(key: SeriesKey) -> NotFoundError:
     return NotFoundError(
         f"there are no bars of {key}: GET /api/v1/market/symbols lists what is stored"
     )
-
-
-def list_sentiment(
-    db: Session, wanted: SentimentFilter, skip: int, limit: int
-) -> list[SentimentData]:
-    """Return a page of texts."""
-    return market_read.list_sentiment(db, wanted, skip, limit)
-
-
-def store_sentiment(
-    db: Session,
-    actor: Actor,
-    *,
-    symbol: str,
-    source: str,
-    text: str,
-    timestamp: datetime,
-    sentiment_score: float | None,
-    extra_data: dict[str, Any] | None,
-) -> SentimentData:
-    """Store a text, as a trader; it counts as seen now, whenever it was written.
-
-    A score that is given carries no scorer's hash, so votes, which are made of one scorer's
-    scores, do not read it.
-    """
-    actor.require("trader")
-    _refuse_future(timestamp)
-    cleaned = clean_text(text)
-    if not cleaned:
-        raise DataError("expected a text, found control characters alone")
-    row = SentimentData(
-        symbol=venue_symbol(symbol),
-        source=source,
-        text=cleaned,
-        sentiment_score=sentiment_score,
-        timestamp=timestamp,
-        external_id=text_digest(f"{timestamp.isoformat()}\n{cleaned}")[:32],
-        text_hash=text_hash(cleaned),
-        scorer="given",
-        extra_data=extra_data,
-    )
-    if sentiment_score is None:
-        row.sentiment_score = float(score_sentiment([cleaned])[0])
-        row.scorer, row.scorer_hash = SCORER_NAME, scorer_hash()
-    db.add(row)
-    db.flush()
-    return row
-
-
-def read_sentiment(db: Session, sentiment_id: int) -> SentimentData:
-    """Return one text."""
-    found = market_read.find_sentiment(db, sentiment_id)
-    if found is None:
-        raise NotFoundError(f"there is no sentiment {sentiment_id}")
-    return found
 
 
 def _refuse_future(time: datetime) -> None:

@@ -22,7 +22,7 @@ from app.core.venue import LOOPBACK
 from app.models.database import UNSPECIFIED, MarketData
 from app.repositories import market_read
 from app.repositories.bars import SeriesKey, read_range
-from app.services import sentiment
+from app.services import sentiment, sentiment_import
 from app.services.bar_import import (
     ImportOptions,
     ImportReport,
@@ -30,7 +30,7 @@ from app.services.bar_import import (
     open_files,
     store_bars,
 )
-from app.services.sentiment import NewsImport, ScoredNews
+from app.services.sentiment_import import FileOptions, NewsImport, ScoredFile
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
@@ -74,15 +74,28 @@ class Market:
     @property
     def synthetic(self) -> bool:
         """Whether nobody trades at these prices: they were generated, or a loopback venue's."""
-        return self.key.source == SYNTHETIC_SOURCE or self.key.source.startswith(LOOPBACK)
+        return is_synthetic(self.key)
+
+
+def is_synthetic(key: SeriesKey) -> bool:
+    """Return whether a series is generated or a loopback venue's: it reads no real news."""
+    return key.source == SYNTHETIC_SOURCE or key.source.startswith(LOOPBACK)
 
 
 def stored_market(key: SeriesKey) -> Market:
-    """Return a market as the database has it."""
+    """Return a market as the database has it.
+
+    Raises
+    ------
+    DataError
+        If none of its bars are stored.
+    ConfigurationError
+        If its news is scored by another scorer than the active one.
+    """
     bars = read_range(key)
     if not len(bars):
         raise DataError(f"there are no bars of {key}: `cryptovolt bars list` shows what there is")
-    return Market(key=key, bars=bars, news=_news(bars))
+    return Market(key=key, bars=bars, news=_news(bars, is_synthetic(key)))
 
 
 def market_from_files(
@@ -102,7 +115,7 @@ def market_from_files(
         raise DataError(f"expected files of one series, found {found}")
     key = keys.pop()
     # News that cannot be read is found before a bar is stored.
-    scored = None if news is None else sentiment.score_news(news, symbol=key.symbol)
+    scored = None if news is None else _scored_news(news, key)
     reports = import_files(files, options)
     imported = None if scored is None else _store_news(scored)
     market = stored_market(key)
@@ -186,16 +199,21 @@ def _real_series(db: Session) -> set[SeriesKey]:
     }
 
 
-def _news(bars: Bars) -> SentimentSeries | None:
+def _news(bars: Bars, synthetic: bool) -> SentimentSeries | None:
     until = int(bars.timestamp[-1]) + bars.interval_ms
     with SessionLocal() as db:
-        series = sentiment.known_series(db, bars.symbol, until)
+        series = sentiment.known_series(db, bars.symbol, until, synthetic=synthetic)
     return series if len(series) else None
 
 
-def _store_news(scored: ScoredNews) -> NewsImport:
+def _scored_news(path: Path, key: SeriesKey) -> list[ScoredFile]:
+    options = FileOptions(symbol=key.symbol, synthetic=is_synthetic(key))
+    return sentiment_import.score_files([path], options)
+
+
+def _store_news(scored: list[ScoredFile]) -> NewsImport:
     with SessionLocal.begin() as db:
-        return sentiment.store_news(db, scored)
+        return sentiment_import.store_files(db, scored)[0]
 
 
 def _is_stored(db: Session, key: SeriesKey) -> bool:
@@ -219,11 +237,12 @@ def _store_headlines(db: Session, items: list[NewsItem], now: datetime) -> None:
         times = [moment_of(item.event_time) for item in items]
         frame = pl.DataFrame({"date": times, "text": [item.text for item in items]})
         frame.with_columns(pl.col("date").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv(path)
-        sentiment.import_news(
+        sentiment_import.import_news(
             db,
             path,
             symbol=SYNTHETIC_SYMBOL,
             source=SYNTHETIC_SOURCE,
             delay=timedelta(minutes=5),
             as_of=now,
+            synthetic=True,
         )

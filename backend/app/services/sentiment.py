@@ -1,154 +1,40 @@
-"""Importing scored news, and reading it as it was known at a time."""
+"""Sentiment as it was known at a time, by the scorer that SENTIMENT_SCORER names."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
-import structlog
 from sqlalchemy.orm import Session
 
-from app.core.times import milliseconds, moment_of
+from app.core.config import settings
 from app.repositories import sentiment
-from app.repositories.sentiment import Scorer, SentimentCoverage
-from cryptovolt.domain.arrays import FloatArray
-from cryptovolt.domain.errors import DataError
+from app.repositories.sentiment import Reading, SentimentCoverage
+from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.ports import TextScorer
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.market.naming import venue_symbol
-from cryptovolt.sentiment import (
-    DEFAULT_DELAY,
-    SCORER_NAME,
-    News,
-    read_news,
-    score_sentiment,
-    scorer_hash,
-)
-
-log = structlog.get_logger(__name__)
-
-_MAX_SYMBOL = 20
-_MAX_SOURCE = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredNews:
-    """A news file read and scored, not stored yet."""
-
-    file: str
-    symbol: str
-    source: str
-    delay: timedelta
-    news: News
-    scores: FloatArray
-    scorer: Scorer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewsImport:
-    """What became of a news file."""
-
-    file: str
-    symbol: str
-    source: str
-    n_items: int
-    n_inserted: int
-    dropped: Mapping[str, int]
-    n_day_only: int
-    first: datetime
-    last: datetime
-    mean_score: float
-    scorer: str
-    scorer_hash: str
-
-    @property
-    def n_known(self) -> int:
-        """How many items were stored already."""
-        return self.n_items - self.n_inserted
-
-
-def score_news(
-    path: str | Path,
-    *,
-    symbol: str,
-    source: str = "news",
-    delay: timedelta = DEFAULT_DELAY,
-    text_column: str | None = None,
-    date_column: str | None = None,
-    as_of: datetime | None = None,
-) -> ScoredNews:
-    """Read and score a news file; no database is needed.
-
-    Items count as seen the delay after they were written, or after the end of their day where only
-    that is known. Those written after `as_of` (now, if not given) are left out.
+def active_scorer() -> TextScorer:
+    """Return the scorer that SENTIMENT_SCORER names, loaded once.
 
     Raises
     ------
-    DataError
-        If the file cannot be read, or symbol or source are no names.
+    ConfigurationError, DataError, ModelError
+        If there is no such scorer, or its files are not what they were.
     """
-    named = _name("symbol", venue_symbol(symbol), _MAX_SYMBOL)
-    origin = _name("source", source.strip(), _MAX_SOURCE)
-    news = read_news(
-        path,
-        delay=delay,
-        text_column=text_column,
-        date_column=date_column,
-        as_of=milliseconds(as_of or datetime.now(UTC)),
-    )
-    return ScoredNews(
-        file=Path(path).name,
-        symbol=named,
-        source=origin,
-        delay=delay,
-        news=news,
-        scores=score_sentiment(item.text for item in news.items),
-        scorer=Scorer(name=SCORER_NAME, hash=scorer_hash()),
-    )
+    return named_scorer(settings.SENTIMENT_SCORER)
 
 
-def store_news(db: Session, scored: ScoredNews) -> NewsImport:
-    """Store the items that are not there yet, within the caller's transaction."""
-    n_inserted = sentiment.insert_news(
-        db,
-        scored.news.items,
-        scored.scores,
-        symbol=scored.symbol,
-        source=scored.source,
-        scorer=scored.scorer,
-        extra_data={"delay_s": scored.delay.total_seconds(), "file": scored.file},
-    )
-    log.info("sentiment.imported", symbol=scored.symbol, source=scored.source, inserted=n_inserted)
-    times = [item.event_time for item in scored.news.items]
-    return NewsImport(
-        file=scored.file,
-        symbol=scored.symbol,
-        source=scored.source,
-        n_items=len(scored.news),
-        n_inserted=n_inserted,
-        dropped=scored.news.dropped,
-        n_day_only=sum(item.day_only for item in scored.news.items),
-        first=moment_of(min(times)),
-        last=moment_of(max(times)),
-        mean_score=float(scored.scores.mean()),
-        scorer=scored.scorer.name,
-        scorer_hash=scored.scorer.hash,
-    )
+def named_scorer(named: str) -> TextScorer:
+    """Return a scorer by its name or its folder, loaded once.
 
-
-def import_news(
-    db: Session,
-    path: str | Path,
-    *,
-    symbol: str,
-    source: str = "news",
-    delay: timedelta = DEFAULT_DELAY,
-    as_of: datetime | None = None,
-) -> NewsImport:
-    """Score a news file and store what is not there yet, within the caller's transaction.
-
-    The file is read and scored whole before the first row is written: see :func:`score_news`.
+    Raises
+    ------
+    ConfigurationError, DataError, ModelError
+        If there is no such scorer, or its files are not what they were.
     """
-    return store_news(db, score_news(path, symbol=symbol, source=source, delay=delay, as_of=as_of))
+    manifest = Path(named) / "manifest.json"
+    return _loaded(named, manifest.stat().st_mtime_ns if manifest.is_file() else 0)
 
 
 def known_series(
@@ -158,16 +44,30 @@ def known_series(
     *,
     since_ms: int | None = None,
     source: str | None = None,
+    synthetic: bool = False,
+    scorer_hash: str | None = None,
 ) -> SentimentSeries:
-    """Return what had been seen of a symbol by a time, as today's scorer scores it."""
-    return sentiment.read_series(
-        db,
-        venue_symbol(symbol),
-        until_ms,
-        scorer_hash=scorer_hash(),
+    """Return what had been seen of a symbol by a time, as one scorer scores it.
+
+    Read are texts about the symbol, about its base asset, and about the whole market, and the
+    Fear & Greed index. Real texts and made-up ones (`synthetic`) are never read together.
+
+    Raises
+    ------
+    ConfigurationError
+        If `scorer_hash` is not given, and there are texts that the active scorer has not scored.
+    """
+    reading = Reading(
+        symbol=venue_symbol(symbol),
+        until_ms=until_ms,
+        scorer_hash=active_scorer().hash if scorer_hash is None else scorer_hash,
         since_ms=since_ms,
         source=source,
+        synthetic=synthetic,
     )
+    if scorer_hash is None:
+        _require_scored(db, reading)
+    return sentiment.read_series(db, reading)
 
 
 def list_coverage(db: Session) -> list[SentimentCoverage]:
@@ -175,9 +75,18 @@ def list_coverage(db: Session) -> list[SentimentCoverage]:
     return sentiment.coverage(db)
 
 
-def _name(what: str, value: str, longest: int) -> str:
-    if not value or len(value) > longest or not value.isprintable():
-        raise DataError(
-            f"expected a {what} of 1 to {longest} printable characters, found {value[:60]!r}"
+def _require_scored(db: Session, reading: Reading) -> None:
+    missed = sentiment.unread_version(db, reading)
+    if missed is not None:
+        raise ConfigurationError(
+            f"expected the texts about {reading.symbol} scored by {active_scorer().name} "
+            f"{reading.scorer_hash[:8]} (SENTIMENT_SCORER), found some that only {missed.name} "
+            f"{missed.hash[:8]} has scored: run `cryptovolt sentiment rescore`"
         )
-    return value
+
+
+@lru_cache(maxsize=4)
+def _loaded(named: str, _changed_ns: int) -> TextScorer:
+    from cryptovolt.sentiment.scorers import load_scorer  # noqa: PLC0415 - slow to import
+
+    return load_scorer(named)

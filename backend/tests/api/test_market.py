@@ -190,7 +190,11 @@ def test_a_text_is_scored_seen_now_and_stored_once(alice: Person) -> None:
     assert before <= datetime.fromisoformat(made["observed_at"]) <= datetime.now(UTC)
     assert alice.client.post("/api/v1/sentiment", json=given).status_code == 409
     path = f"/api/v1/sentiment/{made['sentiment_id']}"
-    assert alice.client.get(path).json() == made
+    found = alice.client.get(path).json()
+    assert {name: found[name] for name in made} == made
+    assert found["raw_text"] == "Bitcoin\u200b surges to a great high"
+    words = {part["term"] for part in found["explanation"]}
+    assert {"surges", "great"} <= words
     listed = alice.client.get("/api/v1/sentiment", params={"symbol": "BTCUSDT"}).json()
     assert made in listed
     assert alice.client.get("/api/v1/sentiment", params={"source": "none"}).json() == []

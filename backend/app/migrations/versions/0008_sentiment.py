@@ -66,7 +66,7 @@ CREATE TABLE sentiment_windows (
 
 _FILES = """
 CREATE TABLE sentiment_snapshots (
-    hash CHAR(64) PRIMARY KEY,
+    hash CHAR(64) NOT NULL,
     symbol VARCHAR(20) NOT NULL,
     source VARCHAR(50),
     scorer VARCHAR(50) NOT NULL,
@@ -77,7 +77,8 @@ CREATE TABLE sentiment_snapshots (
     last_seen TIMESTAMPTZ,
     n_items BIGINT NOT NULL,
     path TEXT NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL DEFAULT now()
+    created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    PRIMARY KEY (hash, symbol)
 );
 CREATE INDEX ix_sentiment_snapshots_symbol ON sentiment_snapshots (symbol, created_at);
 CREATE TABLE sentiment_archives (

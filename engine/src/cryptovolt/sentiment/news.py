@@ -6,8 +6,9 @@ dated by day alone counts as seen that long after its day has ended. Scores a fi
 not used.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +41,12 @@ _TEXT_COLUMNS = (
     "comment_text", "comment", "summary", "tweet",
 )  # fmt: skip
 _ID_COLUMNS = ("external_id", "id", "guid")
+_URL_COLUMNS = ("url", "link", "permalink")
+_AUTHOR_COLUMNS = ("author", "username", "user", "screen_name")
+_LANGUAGE_COLUMNS = ("language", "lang")
+_MAX_URL_CHARACTERS = 2_000
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,13 @@ class NewsItem:
     day_only: bool
     text: str
     text_hash: str
+    url: str | None = None
+    """Of a page, http or https."""
+    author: str | None = None
+    language: str | None = None
+    """As the file says, e.g. ``"en"``."""
+    raw_text: str | None = None
+    """As the file has it, where cleaning changed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,9 @@ class _Columns:
     date: str
     text: str
     id: str | None
+    url: str | None
+    author: str | None
+    language: str | None
 
 
 def read_news(
@@ -162,7 +179,8 @@ def read_sentiment(
 
 def _item(row: Mapping[str, str], columns: _Columns, delay: timedelta) -> NewsItem | None:
     time = parse_time(row.get(columns.date, "").strip())
-    text = clean_text(row.get(columns.text, "")[:MAX_TEXT_CHARACTERS])
+    raw = row.get(columns.text, "")[:MAX_TEXT_CHARACTERS]
+    text = clean_text(raw)
     if not text:
         return None
     given_id = clean_text(row.get(columns.id, "")) if columns.id else ""
@@ -175,7 +193,25 @@ def _item(row: Mapping[str, str], columns: _Columns, delay: timedelta) -> NewsIt
         day_only=time.day_only,
         text=text,
         text_hash=text_hash(text),
+        url=_url(_cell(row, columns.url)),
+        author=_cell(row, columns.author) or None,
+        language=_language(_cell(row, columns.language)),
+        raw_text=None if raw == text else _UNSTORABLE.sub("\ufffd", raw),
     )
+
+
+def _cell(row: Mapping[str, str], column: str | None) -> str:
+    return "" if column is None else clean_text(row.get(column, "")[:MAX_TEXT_CHARACTERS])
+
+
+def _url(text: str) -> str | None:
+    sound = text.startswith(("http://", "https://")) and " " not in text
+    return text if sound and len(text) <= _MAX_URL_CHARACTERS else None
+
+
+def _language(text: str) -> str | None:
+    code = text.lower().replace("_", "-").split("-")[0]
+    return code if _LANGUAGE.fullmatch(code) else None
 
 
 def _verdict(item: NewsItem | None, known: Mapping[str, NewsItem], as_of: int | None) -> str:
@@ -190,5 +226,12 @@ def _columns(row: Mapping[str, str], text: str | None, date: str | None) -> _Col
     return _Columns(
         date=find_column(row, date, _DATE_COLUMNS, "date_column"),
         text=find_column(row, text, _TEXT_COLUMNS, "text_column"),
-        id=next((name for name in _ID_COLUMNS if name in row), None),
+        id=_first(row, _ID_COLUMNS),
+        url=_first(row, _URL_COLUMNS),
+        author=_first(row, _AUTHOR_COLUMNS),
+        language=_first(row, _LANGUAGE_COLUMNS),
     )
+
+
+def _first(row: Mapping[str, str], names: Iterable[str]) -> str | None:
+    return next((name for name in names if name in row), None)

@@ -393,7 +393,10 @@ export interface paths {
         };
         /**
          * List Sentiment
-         * @description List scored texts, newest first.
+         * @description List scored texts, newest first; a pair also finds the texts about its base asset.
+         *
+         *     `since` and `until` are about when they were written. `q` is looked for in the newest 50,000
+         *     texts that the other filters leave. `active`: only what the scorer that is set has scored.
          */
         get: operations["list_sentiment"];
         put?: never;
@@ -402,6 +405,68 @@ export interface paths {
          * @description Store a text, as a trader; without a score it is scored now. It counts as seen now.
          */
         post: operations["store_sentiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sentiment/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sentiment Series
+         * @description Return vote and level at the newest bar closes, from what had been seen by each.
+         *
+         *     With the `source` of a stored series its newest bars are taken, else those closed by now.
+         */
+        get: operations["read_sentiment_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sentiment/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sentiment Sources
+         * @description List the sources of texts: their state, age, quota and cost.
+         */
+        get: operations["list_sentiment_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sentiment/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sentiment Windows
+         * @description List what the sampling plan took of what was offered, newest windows first.
+         */
+        get: operations["list_sentiment_windows"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -417,7 +482,7 @@ export interface paths {
         };
         /**
          * Read Sentiment
-         * @description Return one scored text.
+         * @description Return one scored text, and why it has its score.
          */
         get: operations["read_sentiment"];
         put?: never;
@@ -887,6 +952,16 @@ export interface components {
             received: number;
         };
         /**
+         * ContributionOut
+         * @description A word or phrase of a text, and what it adds to the score.
+         */
+        ContributionOut: {
+            /** Term */
+            term: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * CoverageOut
          * @description How much of one series is stored; `missing` counts the bars absent between first and last.
          */
@@ -1281,6 +1356,73 @@ export interface components {
             was: number[] | null;
         };
         /**
+         * SentimentDetail
+         * @description A scored text, and why it has its score; null where its scorer cannot say.
+         */
+        SentimentDetail: {
+            /** Author Hash */
+            author_hash: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Day Only */
+            day_only: boolean | null;
+            /** Duplicate Group */
+            duplicate_group: string | null;
+            /** Explanation */
+            explanation: components["schemas"]["ContributionOut"][] | null;
+            /** External Id */
+            external_id: string | null;
+            /** Extra Data */
+            extra_data: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Kind */
+            kind: string | null;
+            /** Language */
+            language: string | null;
+            /** Matched */
+            matched: components["schemas"]["JsonValue"][] | null;
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
+            /** Raw Text */
+            raw_text: string | null;
+            /** Scorer */
+            scorer: string | null;
+            /** Scorer Hash */
+            scorer_hash: string | null;
+            /** Sentiment Id */
+            sentiment_id: number;
+            /** Sentiment Score */
+            sentiment_score: number | null;
+            /** Source */
+            source: string | null;
+            /** Spam */
+            spam: number | null;
+            /** Symbol */
+            symbol: string | null;
+            /** Synthetic */
+            synthetic: boolean;
+            /** Text */
+            text: string | null;
+            /** Text Hash */
+            text_hash: string | null;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Url */
+            url: string | null;
+            /** Weight */
+            weight: number | null;
+        };
+        /**
          * SentimentIn
          * @description A text about a symbol; without a score it is scored on arrival.
          */
@@ -1305,20 +1447,32 @@ export interface components {
         };
         /**
          * SentimentOut
-         * @description A scored text.
+         * @description A scored text; another version of its scorer has a row of its own.
          */
         SentimentOut: {
+            /** Author Hash */
+            author_hash: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Day Only */
+            day_only: boolean | null;
+            /** Duplicate Group */
+            duplicate_group: string | null;
             /** External Id */
             external_id: string | null;
             /** Extra Data */
             extra_data: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
+            /** Kind */
+            kind: string | null;
+            /** Language */
+            language: string | null;
+            /** Matched */
+            matched: components["schemas"]["JsonValue"][] | null;
             /**
              * Observed At
              * Format: date-time
@@ -1326,21 +1480,118 @@ export interface components {
             observed_at: string;
             /** Scorer */
             scorer: string | null;
+            /** Scorer Hash */
+            scorer_hash: string | null;
             /** Sentiment Id */
             sentiment_id: number;
             /** Sentiment Score */
             sentiment_score: number | null;
             /** Source */
             source: string | null;
+            /** Spam */
+            spam: number | null;
             /** Symbol */
             symbol: string | null;
+            /** Synthetic */
+            synthetic: boolean;
             /** Text */
             text: string | null;
+            /** Text Hash */
+            text_hash: string | null;
             /**
              * Timestamp
              * Format: date-time
              */
             timestamp: string;
+            /** Url */
+            url: string | null;
+            /** Weight */
+            weight: number | null;
+        };
+        /**
+         * SentimentSeriesOut
+         * @description What the news said at bar closes, as columns, oldest first; a vote is null in silence.
+         */
+        SentimentSeriesOut: {
+            /** Level */
+            level: number[];
+            /** N Items */
+            n_items: number[];
+            /** Scorer */
+            scorer: string;
+            /** Scorer Hash */
+            scorer_hash: string;
+            /** Symbol */
+            symbol: string;
+            /** Timeframe */
+            timeframe: string;
+            /** Timestamp */
+            timestamp: number[];
+            /** Vote */
+            vote: (number | null)[];
+        };
+        /**
+         * SentimentSourceOut
+         * @description How one source of texts is; `age_s` is the time since it last answered well.
+         */
+        SentimentSourceOut: {
+            /** Age S */
+            age_s: number | null;
+            /** Counts */
+            counts: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Every S */
+            every_s: number | null;
+            /** Failures */
+            failures: number;
+            /** Kind */
+            kind: string;
+            /** Last Attempt At */
+            last_attempt_at: string | null;
+            /** Last Success At */
+            last_success_at: string | null;
+            /** Name */
+            name: string;
+            /** Next Attempt At */
+            next_attempt_at: string | null;
+            /** Quota Left */
+            quota_left: number | null;
+            /** Quota Resets At */
+            quota_resets_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Spent */
+            spent: number;
+            /** Spent Month */
+            spent_month: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * SentimentWindowOut
+         * @description What the sampling plan did in one window for one symbol: at most `plan` were taken.
+         */
+        SentimentWindowOut: {
+            /** Duplicates */
+            duplicates: number;
+            /** Kind */
+            kind: string;
+            /** Offered */
+            offered: number;
+            /** Plan */
+            plan: number;
+            /** Spam */
+            spam: number;
+            /** Symbol */
+            symbol: string;
+            /** Taken */
+            taken: number;
+            /**
+             * Window Start
+             * Format: date-time
+             */
+            window_start: string;
         };
         /**
          * SeriesFeedOut
@@ -3937,6 +4188,12 @@ export interface operations {
             query?: {
                 symbol?: string | null;
                 source?: string | null;
+                kind?: ("news" | "social" | "announcement" | "index") | null;
+                since?: string | null;
+                until?: string | null;
+                q?: string | null;
+                synthetic?: boolean | null;
+                active?: boolean;
                 skip?: number;
                 limit?: number;
             };
@@ -4125,6 +4382,293 @@ export interface operations {
             };
         };
     };
+    read_sentiment_series: {
+        parameters: {
+            query: {
+                symbol: string;
+                timeframe?: string;
+                n?: number;
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentimentSeriesOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    list_sentiment_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentimentSourceOut"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    list_sentiment_windows: {
+        parameters: {
+            query?: {
+                symbol?: string | null;
+                kind?: ("news" | "social" | "announcement" | "index") | null;
+                since?: string | null;
+                skip?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentimentWindowOut"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     read_sentiment: {
         parameters: {
             query?: never;
@@ -4142,7 +4686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SentimentOut"];
+                    "application/json": components["schemas"]["SentimentDetail"];
                 };
             };
             /** @description Unauthorized */
