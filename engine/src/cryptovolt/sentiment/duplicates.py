@@ -26,7 +26,7 @@ import numpy.typing as npt
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.timeframe import DAY_MS
 from cryptovolt.sentiment.duplicates_words import content_words, is_decisive
-from cryptovolt.sentiment.text import text_hash
+from cryptovolt.sentiment.text import clean_text, text_hash
 
 DEFAULT_WINDOW_MS = 2 * DAY_MS
 MIN_SIMILARITY = 0.6
@@ -110,6 +110,7 @@ class NearDuplicates:
             64 hex digits: the text hash of the first item of the group.
         """
         self._forget(seen_ms)
+        text = clean_text(text)
         words = content_words(text)[:_MAX_WORDS]
         key = _key_of(words, text)
         known = self._items.get(key)
@@ -120,6 +121,7 @@ class NearDuplicates:
     def remember(self, text: str, seen_ms: int, group: str) -> None:
         """Take note of an item that was grouped earlier, e.g. before a restart."""
         self._forget(seen_ms)
+        text = clean_text(text)
         words = content_words(text)[:_MAX_WORDS]
         self._store(_key_of(words, text), words, seen_ms, group)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.timeframe import DAY_MS
 from cryptovolt.sentiment.spam_signs import SIGNS, template_of
-from cryptovolt.sentiment.text import text_digest
+from cryptovolt.sentiment.text import clean_text, text_digest
 
 MAX_POSTS_AN_HOUR = 20
 """An author who writes more is read as a machine."""
@@ -111,6 +111,7 @@ class SpamFilter:
         -------
         Judgement
         """
+        text = clean_text(text)
         found = dict(_content(text))
         if author is not None:
             found.update(self._conduct(text, author, seen_ms, written_ms))

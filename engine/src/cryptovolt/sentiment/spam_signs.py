@@ -52,7 +52,7 @@ _CONTACT = re.compile(
     _TEXT,
 )
 _SLOGAN = re.compile(
-    r"\b(?:next\s+(?:1?00+x|gem|shib\w*|pepe|doge\w*|bitcoin)|1000x|100x\s+(?:gem|potential|coin|"
+    r"\b(?:next\s+(?:1?00+x|gem|shib\w*|pepe|doge\w*|bitcoin)|10{2,3}x\s+(?:gem|potential|coin|"
     r"token)|easy\s+\d{2,}x|hidden\s+gem|presale\s+(?:is\s+)?(?:live|now|open|ends?|starts?)|"
     r"(?:buy|get\s+in|ape\s+in)\s+(?:now|before)\s+(?:it'?s\s+too\s+late|or\s+cry|moon|it\s+"
     r"(?:moons|explodes))|don'?t\s+miss\s+(?:out|this|the\s+next)|last\s+chance\s+to|massive\s+pump|"
