@@ -20,6 +20,7 @@ from app.cli import (
     openapi,
     recursive,
     sentiment,
+    sentiment_quality,
     sentiment_sources,
     sentiment_study,
     sweep,
@@ -45,6 +46,8 @@ app.add_typer(openapi.app, name="openapi")
 sentiment.app.command("fetch")(sentiment_sources.fetch)
 sentiment.app.command("sources")(sentiment_sources.sources)
 sentiment.app.command("study")(sentiment_study.study)
+sentiment.app.command("train")(sentiment_quality.train)
+sentiment.app.command("evaluate")(sentiment_quality.evaluate)
 app.add_typer(sentiment.app, name="sentiment")
 app.add_typer(symbols.app, name="symbols")
 app.command()(backtest.backtest)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,7 +102,7 @@ def test_served_probabilities_are_the_trainers_own(tmp_path: Path) -> None:
         model: Any = LogisticRegression(C=strength, class_weight="balanced", max_iter=500, tol=1e-3)
         model.fit(rows, labels)
         found = made.scorer.manifest["calibration"]
-        margins: FloatArray = np.asarray(cast("Any", model.decision_function(rows)))
+        margins: FloatArray = np.asarray(model.decision_function(rows))
         if len(classes) == 2:
             margins = np.column_stack([-margins / 2.0, margins / 2.0])
         expected = special.softmax(found["slope"] * margins + np.array(found["bias"]), axis=1)
