@@ -16,7 +16,14 @@ from cryptovolt.domain.funding import FundingRates
 from cryptovolt.domain.orders import Cancel, Order, OrderKind, Side, TimeInForce
 from cryptovolt.domain.protections import LowProfit, Protections, StopGuard
 from cryptovolt.domain.sentiment import SentimentSeries
-from cryptovolt.features import Features, Labels, build_features, triple_barrier
+from cryptovolt.features import (
+    Features,
+    Labels,
+    build_features,
+    read_features,
+    triple_barrier,
+    write_features,
+)
 from cryptovolt.market.checking import check_bars
 from cryptovolt.market.cleaning import clean_bars
 from cryptovolt.market.funding import read_funding
@@ -77,6 +84,7 @@ __all__ = [
     "load_strategy",
     "performance",
     "read_bars",
+    "read_features",
     "read_funding",
     "read_sentiment",
     "read_snapshot",
@@ -89,5 +97,6 @@ __all__ = [
     "sweep",
     "triple_barrier",
     "walkforward",
+    "write_features",
     "write_report",
 ]
