@@ -3,7 +3,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -94,7 +94,7 @@ def test_weights_are_those_of_an_independent_optimiser() -> None:
         mean = (np.logaddexp(0, margin) - targets * margin).mean()
         return float(mean + RIDGE * weights @ weights)
 
-    solve: Any = minimize
+    solve = cast("Any", minimize)
     expected: FloatArray = solve(loss, np.ones(3), bounds=[(0, None)] * 3, tol=1e-14).x
     found = fit_weights(scores, targets)
     np.testing.assert_allclose(found, expected, atol=1e-4)
