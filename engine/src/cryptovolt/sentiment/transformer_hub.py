@@ -19,8 +19,10 @@ from cryptovolt.sentiment.transformer_files import (
     TOKENIZER_FILE,
     read_manifest,
 )
+from cryptovolt.sentiment.transformer_onnx import read_onnx_content
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_PLAIN_NAME = re.compile(r"[\w-][\w.-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -36,6 +38,7 @@ def fetch_transformer(
     labels: Mapping[str, str] | None = None,
     model_file: str | None = None,
     folder: str | Path | None = None,
+    endpoint: str | None = None,
 ) -> Path:
     """Return the folder of a model of the hub, fetched unless it is there already.
 
@@ -51,6 +54,9 @@ def fetch_transformer(
         Another ONNX file of the repository than the usual ones.
     folder : str or Path, optional
         Where models are kept; :func:`cache_folder` by default.
+
+    endpoint : str, optional
+        Address of another hub, such as a mirror.
 
     Raises
     ------
@@ -75,42 +81,75 @@ def fetch_transformer(
         return target
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix=".fetching-") as fresh:
-        _download(repository, revision, Path(fresh), model_file)
-        scorer = TransformerScorer.load(fresh, labels=labels, model_file=model_file)
+        hub = _Hub(repository, revision, Path(fresh), endpoint)
+        model = _download(hub, Path(fresh), model_file)
+        scorer = TransformerScorer.load(fresh, labels=labels, model_file=model)
         scorer.save(target, provenance={"repository": repository, "revision": revision})
     return target
 
 
-def _download(repository: str, revision: str, fresh: Path, model_file: str | None) -> None:
-    try:
-        import huggingface_hub  # noqa: PLC0415 - an extra
-        from huggingface_hub.errors import (  # noqa: PLC0415
-            EntryNotFoundError,
-            LocalEntryNotFoundError,
-            RepositoryNotFoundError,
-            RevisionNotFoundError,
-        )
-    except ImportError as error:
+class _Hub:
+    """One repository at one commit, file by file: only what is needed is fetched."""
+
+    def __init__(self, repository: str, revision: str, target: Path, endpoint: str | None) -> None:
+        try:
+            import huggingface_hub  # noqa: PLC0415 - an extra
+            from huggingface_hub import errors  # noqa: PLC0415
+        except ImportError as error:
+            raise ModelError(
+                "expected the package huggingface-hub, found none; install the extra: "
+                'pip install "cryptovolt[nlp]"'
+            ) from error
+        self._hub = cast("Any", huggingface_hub)
+        self._errors = cast("Any", errors)
+        self._repository = repository
+        self._revision = revision
+        self._target = target
+        self._endpoint = endpoint
+
+    def fetch(self, name: str) -> bool:
+        """Fetch a file and return True; False where the repository has none of this name."""
+        errors = self._errors
+        try:
+            place = {"revision": self._revision, "endpoint": self._endpoint}
+            # Asked once and first: a download that finds no network tries for half a minute.
+            self._hub.get_hf_file_metadata(self._hub.hf_hub_url(self._repository, name, **place))
+            self._hub.hf_hub_download(self._repository, name, local_dir=self._target, **place)
+        except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
+            raise ModelError(
+                f"expected the model {self._repository} at commit {self._revision[:12]} on the "
+                "hub, found none"
+            ) from error
+        except errors.RemoteEntryNotFoundError:
+            return False
+        except (errors.HTTPError, OSError) as error:
+            raise TransientError(
+                f"expected an answer from the hub for {self._repository}, found "
+                f"{type(error).__name__}; fetch again when online, or load a local folder"
+            ) from error
+        return True
+
+    def require(self, *names: str) -> str:
+        """Fetch the first of the files that exists and return its name."""
+        for name in names:
+            if self.fetch(name):
+                return name
         raise ModelError(
-            "expected the package huggingface-hub, found none; install the extra: "
-            'pip install "cryptovolt[nlp]"'
-        ) from error
-    models = (model_file,) if model_file else MODEL_FILES
-    wanted = [TOKENIZER_FILE, CONFIG_FILE, TOKENIZER_CONFIG_FILE]
-    wanted += [pattern for name in models for pattern in (name, f"{name}_data", f"{name}.data")]
-    try:
-        cast("Any", huggingface_hub).snapshot_download(
-            repository, revision=revision, local_dir=fresh, allow_patterns=wanted, max_workers=1
+            f"expected {' or '.join(names)} in {self._repository}, found none of them; only models "
+            "exported to ONNX can be used"
         )
-    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise ModelError(
-            f"expected the model {repository} at commit {revision[:12]} on the hub, found none"
-        ) from error
-    except (LocalEntryNotFoundError, EntryNotFoundError, OSError) as error:
-        raise TransientError(
-            f"expected an answer from the hub for {repository}, found none ({error}); fetch again "
-            "when online, or load a local folder"
-        ) from error
+
+
+def _download(hub: _Hub, fresh: Path, model_file: str | None) -> str:
+    hub.require(CONFIG_FILE)
+    hub.require(TOKENIZER_FILE)
+    hub.fetch(TOKENIZER_CONFIG_FILE)
+    model = hub.require(*((model_file,) if model_file else MODEL_FILES))
+    for location in sorted(read_onnx_content((fresh / model).read_bytes()).locations):
+        # A location that leads elsewhere is not asked for; loading refuses it.
+        if _PLAIN_NAME.fullmatch(location):
+            hub.require((Path(model).parent / location).as_posix())
+    return model
 
 
 def _check_provenance(target: Path, repository: str, revision: str) -> None:
