@@ -85,6 +85,28 @@ def test_what_came_before_the_bursts_is_shown(reporting: SentimentStudy) -> None
     assert 0.0 in good.moves[24 * HOUR_MS]
 
 
+def test_the_usual_move_is_that_of_the_bars_with_news(
+    market: tuple[Bars, SentimentSeries], reporting: SentimentStudy
+) -> None:
+    # A year of a steep rise before the first news leaves what is abnormal in it as it was.
+    bars, news = market
+    before = START - 9_000 * HOUR_MS
+    rise = bars.open[0] * np.exp(0.001 * np.arange(-9_000, 0))
+    longer = Bars(
+        symbol="BTCUSDT",
+        timeframe="1h",
+        timestamp=np.concatenate([before + np.arange(9_000) * HOUR_MS, bars.timestamp]),
+        open=np.concatenate([rise, bars.open]),
+        high=np.concatenate([rise * 1.01, bars.high]),
+        low=np.concatenate([rise * 0.99, bars.low]),
+        close=np.concatenate([rise, bars.close]),
+        volume=np.ones(9_000 + len(bars)),
+    )
+    found = studied(longer, news, horizons_ms=(HOUR_MS,))
+    for one, other in zip(found.bursts, reporting.bursts, strict=True):
+        assert one.moves[72 * HOUR_MS].estimate == other.moves[72 * HOUR_MS].estimate
+
+
 def test_joined_to_its_day_the_same_news_seems_to_know_the_future(
     reporting: SentimentStudy,
 ) -> None:

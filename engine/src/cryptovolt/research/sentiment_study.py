@@ -114,8 +114,8 @@ def study_sentiment(
     if ledger is not None:
         ledger.append([_trial(one, run, study, sentiment) for one, run in found])
     texts = windows[SIGNALS[0].name]
-    votes = np.full(len(bars), np.nan)
-    votes[texts] = vote(sentiment, closes[texts])
+    # What is usual is that of the bars with news, not of years without any.
+    told, votes = bars[texts], vote(sentiment, closes[texts])
     return SentimentStudy(
         symbol=bars.symbol,
         timeframe=bars.timeframe,
@@ -126,7 +126,7 @@ def study_sentiment(
         bars_hash=bars.content_hash(),
         sentiment_hash=sentiment.content_hash(),
         coefficients=_adjusted([one for one, _ in found]),
-        bursts=tuple(find_bursts(bars, votes, sign, rng, n_samples) for sign in (1, -1)),
+        bursts=tuple(find_bursts(told, votes, sign, rng, n_samples) for sign in (1, -1)),
         delays=delays_of(bars, sentiment.texts(), texts, delay_ms, horizons_ms, rng, n_samples),
         seed=seed,
     )

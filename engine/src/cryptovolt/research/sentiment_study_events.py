@@ -65,7 +65,7 @@ def find_bursts(
     Parameters
     ----------
     bars : Bars
-        In which the price is looked at.
+        In which the price is looked at; the mean move of all of them is the usual one.
     votes : ndarray of shape (n_bars,)
         Vote at each close; NaN where nothing was heard.
     sign : int
