@@ -34,6 +34,8 @@ from cryptovolt.sentiment.tokens import SHORT
 _GAP = re.compile(r"[\s-]+")
 _DROPPED = re.compile(f"[{DROPPED_SIGNS}]")
 _STEP = 0.293
+_CLEAR = 1.0
+"""Words of ours below this count by themselves only, not in a compound as "well-known"."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,8 @@ def crypto_book() -> Book:
         if " " in term and term.replace(" ", "").replace("'", "").isalpha():
             _set_valence(book.term(term), valence, KNOWN)
     for term, valence in read_lexicon().items():
-        traits = CRYPTO | (ACRONYM if term in read_acronyms() else 0)
+        traits = CRYPTO if abs(valence) >= _CLEAR else 0
+        traits |= ACRONYM if term in read_acronyms() else 0
         for written in _writings(term):
             # A valence of 0 silences a word: it is then no word of the lexicon at all.
             _set_valence(book.term(written), valence, traits | (KNOWN if valence else 0))

@@ -278,16 +278,10 @@ def _weigh_contrast(n: int, tables: Tables, work: Work) -> None:
 def _weigh_cues(n: int, marks: int, work: Work) -> None:
     if marks & QUESTION:
         _weigh_questions(n, work)
-    if marks & DOUBTS:
-        for at in range(n):
-            if work.worth[at, SHARE] > 0.0:
-                work.worth[at, SHARE] *= HALF
-    total = 0.0
+    praise = NEGATED if marks & TURNS else (HALF if marks & DOUBTS else 1.0)
     for at in range(n):
-        total += work.worth[at, SHARE]
-    if marks & TURNS and total > 0.0:
-        for at in range(n):
-            work.worth[at, SHARE] *= NEGATED
+        if work.worth[at, SHARE] > 0.0:
+            work.worth[at, SHARE] *= praise
 
 
 @compiled

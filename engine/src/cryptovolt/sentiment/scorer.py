@@ -212,4 +212,4 @@ def _prepared(texts: Sequence[str]) -> tuple[CodeArray, IntArray, Work]:
 def _words(text: str, unit: int, work: Work) -> str:
     start = work.source[work.units[work.units[unit, FIRST], START]]
     end = work.source[work.units[unit, END] - 1]
-    return text[start : end + 1]
+    return text[start : end + (2 if text[end + 1 : end + 2] == "%" else 1)]

@@ -259,9 +259,8 @@ def _edges(begin: int, left: int, right: int, end: int, work: Work) -> int:
     if left > begin and work.letters[left - 1] == _PLUS:
         form |= PLUS
     for at in range(right, end):
-        form |= _sign_form(work.letters[at])
-        if work.letters[at] == _PERCENT:
-            form |= PERCENT
+        sign = work.letters[at]
+        form |= PERCENT if sign == _PERCENT else _sign_form(sign)
     return form
 
 
