@@ -11,6 +11,7 @@ import { ModelPanel } from '@/features/models/components/model-panel';
 import { usePortfolio } from '@/features/portfolio/api/get-portfolio';
 import { PortfolioPanel } from '@/features/portfolio/components/portfolio-panel';
 import { useSessions } from '@/features/sessions/api/get-sessions';
+import { SentimentScreen } from '@/features/sentiment/components/sentiment-screen';
 import { SessionHeader } from '@/features/sessions/components/session-header';
 import { useSignals } from '@/features/signals/api/get-signals';
 import { SignalPanel } from '@/features/signals/components/signal-panel';
@@ -114,6 +115,7 @@ export function Dashboard({ user, onSignOut }: DashboardProps) {
       )}
       <ViewBar view={view} />
       {view === 'market' && <MarketData />}
+      {view === 'sentiment' && sessions.data && <SentimentScreen traded={session} />}
       {view === 'trading' && session && <Panels key={session.session_id} session={session} />}
       {view === 'trading' && sessions.data && !session && (
         <Empty>

@@ -3,8 +3,14 @@ import { useSyncExternalStore } from 'react';
 import { FeedsSentence } from '@/features/feeds/components/feeds-sentence';
 
 const MARKET = '#market-data';
+const SENTIMENT = '#sentiment';
 
-export type View = 'trading' | 'market';
+export type View = 'trading' | 'market' | 'sentiment';
+
+function asked(): View {
+  const { hash } = window.location;
+  return hash === MARKET ? 'market' : hash === SENTIMENT ? 'sentiment' : 'trading';
+}
 
 function subscribe(listener: () => void): () => void {
   window.addEventListener('hashchange', listener);
@@ -12,12 +18,12 @@ function subscribe(listener: () => void): () => void {
 }
 
 /** Which screen the address asks for, so that it can be reloaded, linked to, and gone back from. */
-export const useView = (): View =>
-  useSyncExternalStore(subscribe, () => (window.location.hash === MARKET ? 'market' : 'trading'));
+export const useView = (): View => useSyncExternalStore(subscribe, asked);
 
 const VIEWS = [
   ['trading', '#', 'Trading'],
   ['market', MARKET, 'Market data'],
+  ['sentiment', SENTIMENT, 'Sentiment'],
 ] as const;
 
 /** The choice of the screen, and on each of them whether the market data is live. */
