@@ -15,12 +15,17 @@ from cryptovolt.performance.classification import (
     MEASURES,
     accuracy,
     auc,
+    balanced_accuracy,
     brier_score,
+    class_counts,
     confusion,
+    expected_calibration_error,
     log_loss,
+    macro_f1,
     of_rows,
     precision,
     recall,
+    share_right,
 )
 
 # Its types differ from one function to the next.
@@ -126,3 +131,49 @@ def test_a_measure_of_drawn_rows_is_that_of_the_rows_themselves(seed: int) -> No
     for name, measure in MEASURES.items():
         found = of_rows(measure, up, probability)(rows)
         assert found == pytest.approx(measure(up[rows], probability[rows], None), nan_ok=True), name
+
+
+@given(seed=st.integers(0, 2**32 - 1), n_classes=st.integers(2, 4))
+def test_measures_of_several_classes_are_scikit_learns(seed: int, n_classes: int) -> None:
+    rng = np.random.default_rng(seed)
+    happened, predicted = rng.integers(0, n_classes, (2, 80))
+    happened[:n_classes] = np.arange(n_classes)
+    weight = rng.integers(1, 4, 80).astype(np.float64)
+    counts = class_counts(happened, predicted, n_classes, weight)
+    expected = oracle.confusion_matrix(happened, predicted, sample_weight=weight)
+    np.testing.assert_array_equal(counts, expected)
+    again = {"sample_weight": weight}
+    assert share_right(counts) == pytest.approx(oracle.accuracy_score(happened, predicted, **again))
+    assert balanced_accuracy(counts) == pytest.approx(
+        oracle.balanced_accuracy_score(happened, predicted, **again)
+    )
+    assert macro_f1(counts) == pytest.approx(
+        oracle.f1_score(happened, predicted, average="macro", **again)
+    )
+
+
+def test_a_class_that_neither_happened_nor_was_predicted_does_not_count() -> None:
+    counts = class_counts(np.array([0, 0, 2]), np.array([0, 2, 2]), 3)
+    # F1 of the first is 2 / 3, of the last 2 / 3; the second plays no part.
+    assert macro_f1(counts) == pytest.approx(2 / 3)
+    assert balanced_accuracy(counts) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    ("happened", "predicted"), [([], []), ([0, 1], [0]), ([0, 3], [0, 1]), ([0, -1], [0, 1])]
+)
+def test_classes_that_cannot_be_counted_are_refused(
+    happened: list[int], predicted: list[int]
+) -> None:
+    with pytest.raises(DataError, match="expected"):
+        class_counts(np.array(happened, np.int64), np.array(predicted, np.int64), 3)
+
+
+def test_the_calibration_error_is_the_mean_gap_of_its_bins() -> None:
+    # Bin (0.9, 1]: said 0.95, half came true. Bin (0.1, 0.2]: said 0.2, none did. Weights 1 and 3.
+    up = np.array([True, False, False, False])
+    probability = np.array([0.95, 0.95, 0.2, 0.2])
+    weight = np.array([1.0, 1.0, 3.0, 3.0])
+    found = expected_calibration_error(up, probability, weight)
+    assert found == pytest.approx((2 * 0.45 + 6 * 0.2) / 8)
+    assert expected_calibration_error(np.array([True, False]), np.array([1.0, 0.0])) == 0.0
