@@ -1,5 +1,6 @@
 """The press: its streams, what was put in by hand, faults, limits, and who asked for what."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,6 +55,8 @@ class Press:
         self._given: deque[tuple[PressItem, frozenset[str]]] = deque(maxlen=MOST_GIVEN)
         self._n_given = 0
         self._quotas: dict[str, tuple[int, int]] = {}
+        # Answers are made in threads, so that a long search holds up no market.
+        self._lock = threading.Lock()
 
     def newest(
         self,
@@ -94,9 +97,11 @@ class Press:
                 f"expected time_ms up to {now} (market time now), found {time_ms}; "
                 "the fault 'future' serves items of the future"
             )
-        self._n_given += 1
+        with self._lock:
+            self._n_given += 1
+            count = self._n_given
         item = PressItem(
-            number=number_of(time_ms, 0.0) + self._n_given % (1 << 20),
+            number=number_of(time_ms, 0.0) + count % (1 << 20),
             time_ms=time_ms,
             channel="",
             title=str(entry.get("title") or text),
@@ -106,7 +111,8 @@ class Press:
             tone="given",
         )
         channels = frozenset(_channel(str(one)) for one in _listed(entry.get("sources") or "rss"))
-        self._given.append((item, channels))
+        with self._lock:
+            self._given.append((item, channels))
         return [_placed(item, channel) for channel in sorted(channels)]
 
     def note(self, entry: Mapping[str, object]) -> None:
@@ -119,20 +125,24 @@ class Press:
         Less than zero left means that the request is over the quota.
         """
         now = int(time.monotonic())
-        window, used = self._quotas.get(name, (now // window_s, 0))
-        if window != now // window_s:
-            window, used = now // window_s, 0
-        self._quotas[name] = (window, min(used + 1, most + 1))
+        with self._lock:
+            window, used = self._quotas.get(name, (now // window_s, 0))
+            if window != now // window_s:
+                window, used = now // window_s, 0
+            self._quotas[name] = (window, min(used + 1, most + 1))
         return most - used - 1, window_s - now % window_s
 
     def lift(self) -> None:
         """Forget what was spent of every quota."""
-        self._quotas.clear()
+        with self._lock:
+            self._quotas.clear()
 
     def _of_hand(self, channel: str, until_ms: int, since_ms: int) -> Iterator[PressItem]:
+        with self._lock:
+            given = list(self._given)
         chosen = [
             _placed(item, channel)
-            for item, channels in self._given
+            for item, channels in given
             if channel in channels and since_ms <= item.time_ms <= until_ms
         ]
         return iter(sorted(chosen, key=lambda item: item.number, reverse=True))

@@ -94,7 +94,9 @@ class Streams:
         source, key = channel.partition(":")[0], _key(channel)
         busy = 4.0 ** (chance(self.seed, 73, key, slot // _BURST_SLOTS) - 0.5)
         mean = self.per_hour.get(source, 0.0) * busy * SLOT_MS / 3_600_000
-        count = min(MOST_PER_SLOT, int(2 * mean * chance(self.seed, 74, key, slot) + 0.5))
+        # Rounded up or down by chance, so that one item in some hours is one in some hours.
+        drawn = 2 * mean * chance(self.seed, 74, key, slot) + chance(self.seed, 76, key, slot)
+        count = min(MOST_PER_SLOT, int(drawn))
         # At most one item per place: the number of an item comes from its place.
         cells = {int(chance(self.seed, 75, key, slot, k) * SLOT_MS) for k in range(count)}
         return [cell / SLOT_MS for cell in sorted(cells)]

@@ -4,6 +4,7 @@
 ``GET|POST /press/items`` are for whoever runs it; the real services have nothing like them.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -58,7 +59,8 @@ def _served(press: Press, source: str, layout: Layout) -> Handler:
         if early is not None:
             return early
         query = {**dict(request.query), **form}
-        found = layout(Ask(press, channel, path, query, request.headers, fault))
+        ask = Ask(press, channel, path, query, request.headers, fault)
+        found = await asyncio.to_thread(layout, ask)
         response = _response(request, found)
         return response if fault is None else await broken.spoilt(fault, request, response)
 
