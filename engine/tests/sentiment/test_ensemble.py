@@ -16,6 +16,7 @@ from cryptovolt.domain.errors import ConfigurationError, DataError, ModelError
 from cryptovolt.domain.ports import TextScorer
 from cryptovolt.sentiment.ensemble import EnsembleScorer, fit_ensemble
 from cryptovolt.sentiment.ensemble_weights import RIDGE, fit_weights
+from cryptovolt.sentiment.linear_fit import LinearSettings, fit_linear
 from cryptovolt.sentiment.scorers import load_scorer
 
 
@@ -284,6 +285,28 @@ def test_a_changed_manifest_is_refused(
     target[place[-1]] = value
     path.write_text(json.dumps(manifest))
     with pytest.raises(ModelError, match=sentence):
+        load_scorer(tmp_path / "a")
+
+
+def test_a_linear_member_is_trained_saved_and_read_back(tmp_path: Path) -> None:
+    texts, labels = corpus(90)
+    settings = LinearSettings(strengths=(3.0,), folds=2)
+
+    def train(
+        some: Sequence[str], their: Sequence[str], generator: np.random.Generator
+    ) -> TextScorer:
+        return fit_linear(some, their, generator, settings=settings).scorer
+
+    ensemble = fit_ensemble([load_scorer("lexicon"), train], texts, labels, rng(), n_folds=2)
+    ensemble.save(tmp_path / "a")
+    again = load_scorer(tmp_path / "a")
+    assert again.hash == ensemble.hash
+    np.testing.assert_array_equal(again.score(texts), ensemble.score(texts))
+    with pytest.raises(DataError, match="hand in its trainer"):
+        fit_ensemble(ensemble.members, texts, labels, rng())
+    weights = next((tmp_path / "a" / "member-1").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    with pytest.raises(ModelError):
         load_scorer(tmp_path / "a")
 
 
