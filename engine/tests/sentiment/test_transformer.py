@@ -405,3 +405,8 @@ def test_the_manifest_names_every_file_with_its_sha256(tmp_path: Path) -> None:
     assert manifest["kind"] == "transformer"
     for name, digest in manifest["files"].items():
         assert hashlib.sha256((tmp_path / "b" / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_folder_as_the_hub_lays_it_out_needs_no_manifest(tmp_path: Path) -> None:
+    scorer = load_scorer(write_toy(tmp_path))
+    assert scorer.hash == TransformerScorer.load(tmp_path).hash

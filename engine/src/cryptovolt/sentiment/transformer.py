@@ -13,6 +13,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,9 @@ class TransformerScorer:
         self._session = make_session(files, n_threads)
         self._inputs: dict[str, str] = {i.name: i.type for i in self._session.get_inputs()}
         _check_inputs(self._inputs)
+        # The runtime has its own copy of the model by now.
+        small = {name: data for name, data in files.contents.items() if name != files.model_file}
+        self._files = replace(files, contents=small)
 
     def __repr__(self) -> str:
         return f"TransformerScorer({self._files.folder.name}, {self.hash[:16]})"
