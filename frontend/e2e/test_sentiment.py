@@ -112,8 +112,10 @@ def texts() -> list[SentimentData]:
         news("FREE AIRDROP join our VIP signal group $BTC", HOUR / 9, source="x", kind="social",
              spam=0.93, weight=0.02, matched=[{"asset": "BTC", "by": "cashtag", "term": "$BTC"}]),
         news(PAYLOAD, timedelta(seconds=30), url="javascript:alert('link')"),
-        news("Bitcoin in court", timedelta(seconds=90), url="https://loopback-press.invalid/a/1"),
-        news("Bitcoin in court", timedelta(seconds=50), source="gdelt", external_id="again"),
+        news("Bitcoin in court", timedelta(seconds=90), url="https://news.example/a/1",
+             synthetic=False),
+        news("Bitcoin in court", timedelta(seconds=50), source="gdelt", external_id="again",
+             url="https://news.example/made-up"),
     ]  # fmt: skip
 
 
@@ -160,8 +162,9 @@ def test_texts_are_shown_as_text_with_why_they_count(
     expect(evil).to_contain_text("BTC: its name “Bitcoin”")
     expect(evil).to_contain_text("40 s after it was written")
     expect(evil).to_contain_text("SYNTHETIC")
-    followed = newest.get_by_role("link", name="loopback-press.invalid")
+    followed = newest.get_by_role("link", name="news.example")
     expect(followed).to_have_attribute("rel", "noopener noreferrer")
+    expect(followed).to_have_attribute("href", "https://news.example/a/1")
     expect(newest.get_by_role("listitem").filter(has_text="= repeat")).to_have_count(1)
     spam = newest.get_by_role("listitem").filter(has_text="AIRDROP")
     expect(spam).to_contain_text("spam 93 %")

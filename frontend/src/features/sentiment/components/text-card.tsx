@@ -21,8 +21,9 @@ function Marks({ item }: { item: Item }) {
   );
 }
 
-function Address({ url }: { url: string | null }) {
-  const address = safeAddress(url);
+function Address({ text: { url, synthetic } }: Pick<Item, 'text'>) {
+  // What was made up has no page; its address must not send anybody to somebody else's.
+  const address = synthetic ? null : safeAddress(url);
   if (address === null) return null;
   return (
     <a href={address} target="_blank" rel="noopener noreferrer" className="link break-all">
@@ -53,7 +54,7 @@ export function TextCard({ item, now }: { item: Item; now: number }) {
           <strong className="text-text">{symbols.join(' · ')}</strong>
           <span>{text.source}</span>
           {text.kind !== null && <span>{text.kind}</span>}
-          <Address url={text.url} />
+          <Address text={text} />
           <Marks item={item} />
         </p>
         <p className="text-xs text-soft tabular-nums">
