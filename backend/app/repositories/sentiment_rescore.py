@@ -20,6 +20,7 @@ _UNSCORED = f"""
     FROM sentiment_data AS item
     WHERE item.sentiment_id < :before AND item.text IS NOT NULL
       AND item.source IS NOT NULL AND item.symbol IS NOT NULL
+      AND (CAST(:source AS text) IS NULL OR item.source = :source)
       AND item.kind IS DISTINCT FROM 'index' AND item.scorer_hash IS DISTINCT FROM :hash
       AND NOT EXISTS (
           SELECT 1 FROM sentiment_data AS version
@@ -64,14 +65,28 @@ class Unscored:
     text: str
 
 
-def count_unscored(db: Session, scorer_hash: str) -> int:
-    """Return how many texts a scorer has not scored yet."""
-    return db.scalar(_COUNT, {"hash": scorer_hash, "before": NEWEST}) or 0
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Texts of a source (None: of every) that a scorer has not scored yet."""
+
+    scorer_hash: str
+    source: str | None = None
 
 
-def unscored(db: Session, scorer_hash: str, before: int, limit: int) -> list[Unscored]:
-    """Return texts that a scorer has not scored yet, with ids below `before`, newest rows first."""
-    values = {"hash": scorer_hash, "before": before, "limit": limit}
+def count_unscored(db: Session, wanted: Wanted) -> int:
+    """Return how many texts there are to score."""
+    values = {"hash": wanted.scorer_hash, "source": wanted.source, "before": NEWEST}
+    return db.scalar(_COUNT, values) or 0
+
+
+def unscored(db: Session, wanted: Wanted, before: int, limit: int) -> list[Unscored]:
+    """Return texts to score with ids below `before`, newest rows first."""
+    values = {
+        "hash": wanted.scorer_hash,
+        "source": wanted.source,
+        "before": before,
+        "limit": limit,
+    }
     return [Unscored(*row) for row in db.execute(_BATCH, values)]
 
 

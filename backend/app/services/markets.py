@@ -22,7 +22,7 @@ from app.core.venue import LOOPBACK
 from app.models.database import UNSPECIFIED, MarketData
 from app.repositories import market_read
 from app.repositories.bars import SeriesKey, read_range
-from app.services import sentiment, sentiment_import
+from app.services import sentiment, sentiment_import, sentiment_snapshots
 from app.services.bar_import import (
     ImportOptions,
     ImportReport,
@@ -31,6 +31,7 @@ from app.services.bar_import import (
     store_bars,
 )
 from app.services.sentiment_import import FileOptions, NewsImport, ScoredFile
+from app.services.sentiment_rescore import rescore
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
@@ -76,6 +77,11 @@ class Market:
         """Whether nobody trades at these prices: they were generated, or a loopback venue's."""
         return is_synthetic(self.key)
 
+    @property
+    def news_hash(self) -> str | None:
+        """The content hash of what was seen of the news; None where there was none."""
+        return None if self.news is None else self.news.content_hash()
+
 
 def is_synthetic(key: SeriesKey) -> bool:
     """Return whether a series is generated or a loopback venue's: it reads no real news."""
@@ -96,6 +102,21 @@ def stored_market(key: SeriesKey) -> Market:
     if not len(bars):
         raise DataError(f"there are no bars of {key}: `cryptovolt bars list` shows what there is")
     return Market(key=key, bars=bars, news=_news(bars, is_synthetic(key)))
+
+
+def keep_news(market: Market) -> str | None:
+    """Write what a market knew of the news to a snapshot, and return its hash; None without news.
+
+    A result that names the hash can be checked for ever: `clean` keeps the file and its rows.
+    """
+    if market.news is None:
+        return None
+    end = moment_of(int(market.bars.timestamp[-1]) + market.bars.interval_ms)
+    with SessionLocal.begin() as db:
+        taken = sentiment_snapshots.keep_snapshot(
+            db, market.news, market.key.symbol, end, synthetic=market.synthetic
+        )
+    return taken.hash
 
 
 def market_from_files(
@@ -163,6 +184,9 @@ def synthetic_market(now: datetime) -> Market:
             bars, items = _generated(now)
             store_bars(db, bars)
             _store_headlines(db, items, now)
+    with SessionLocal() as db:
+        # Nobody's archive: another scorer than the one it was made with reads it as well.
+        rescore(db, sentiment.active_scorer(), source=SYNTHETIC_SOURCE)
     return stored_market(key)
 
 

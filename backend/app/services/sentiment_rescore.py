@@ -26,10 +26,15 @@ class Rescored:
 
 
 def rescore(
-    db: Session, scorer: TextScorer, progress: Progress | None = None, batch: int = _BATCH_ROWS
+    db: Session,
+    scorer: TextScorer,
+    progress: Progress | None = None,
+    batch: int = _BATCH_ROWS,
+    source: str | None = None,
 ) -> Rescored:
     """Add a version of every archived text that the scorer has not scored, and commit each batch.
 
+    With `source`, of that source's texts alone.
     When they had been seen stays as it is. The newest rows come first: until the oldest are done,
     reading a series says that texts are missing. What was interrupted goes on where it stopped.
 
@@ -39,9 +44,10 @@ def rescore(
         If the scorer gives other than one score in [-1, 1] for each text.
     """
     named = Scorer(name=scorer.name, hash=scorer.hash)
-    total = rows.count_unscored(db, named.hash) if progress else 0
+    wanted = rows.Wanted(named.hash, source)
+    total = rows.count_unscored(db, wanted) if progress else 0
     before, n_done, n_added = rows.NEWEST, 0, 0
-    while texts := rows.unscored(db, named.hash, before, batch):
+    while texts := rows.unscored(db, wanted, before, batch):
         scores = _checked(scorer.score([one.text for one in texts]), len(texts), named)
         n_added += rows.add_version(db, texts, scores, named)
         db.commit()

@@ -9,7 +9,11 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app.core.config import settings
+from app.core.database import SessionLocal
 from app.models.database import SentimentData
+from app.models.sentiment import SentimentArchive, SentimentSnapshot
+from app.services.maintenance import clean
 
 NEWS = """Date,Short Description
 2022-01-31 14:05:00,"Bitcoin rallied, ETF inflows surge"
@@ -22,7 +26,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def run(db: Session) -> Run:
     """Runs ``cryptovolt sentiment …`` in a process of its own, on a database without news."""
-    db.execute(delete(SentimentData))
+    for table in (SentimentData, SentimentArchive, SentimentSnapshot):
+        db.execute(delete(table))
     db.commit()
 
     def start(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -91,3 +96,40 @@ def test_bad_input_ends_with_one_sentence(
     assert result.stderr.startswith("error: ")
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_another_scorer_adds_a_version_and_the_list_marks_what_is_read(run: Run, news: str) -> None:
+    run("import", news, "--symbol", "BTCUSDT")
+    done = document(run("rescore", "--scorer", "vader", "--json"))
+    assert (done["scorer"], done["n_added"]) == ("vader", 3)
+    assert "every text was scored already by vader" in run("rescore", "--scorer", "vader").stdout
+    versions = document(run("list", "--json"))
+    assert sorted((row["n_items"], row["active"]) for row in versions) == [(3, False), (3, True)]
+
+
+def test_a_scorer_that_is_set_but_has_scored_nothing_is_told(
+    run: Run, news: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("import", news, "--symbol", "BTCUSDT")
+    monkeypatch.setenv("SENTIMENT_SCORER", "vader")
+    result = run("snapshot", "BTCUSDT")
+    assert result.returncode == 1
+    said = result.stderr.splitlines()[-1]
+    assert said.startswith("error: expected the texts about BTCUSDT scored by vader")
+    assert said.endswith("run `cryptovolt sentiment rescore`")
+    assert "3 texts are not scored by the active scorer" in run("list").stdout
+    assert "3 texts scored by vader" in run("rescore").stdout
+    taken = document(run("snapshot", "BTCUSDT", "--json"))
+    assert taken["n_items"] == 3
+    assert Path(taken["path"]).stem == taken["hash"]
+
+
+def test_what_is_archived_is_restored(run: Run, news: str) -> None:
+    assert "nothing is archived" in run("restore").stdout
+    both = run("import", news, "--symbol", "ETHUSDT", "--match")
+    assert both.returncode == 1
+    assert "found both" in both.stderr
+    assert "about BTC 1" in run("import", news, "--match", "--source", "wire").stdout
+    with SessionLocal() as db:
+        assert clean(db, settings.home).sentiment_archived == 1
+    assert document(run("restore", "--json")) == {"n_files": 1, "n_archived": 1, "n_new": 1}
