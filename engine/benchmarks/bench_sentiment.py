@@ -2,7 +2,8 @@
 
 Run with ``./cv python engine/benchmarks/bench_sentiment.py FILE COLUMN [FILE COLUMN ...]``: each
 CSV file's column is scored by our scorer with the crypto lexicon, by ours with VADER's alone, and
-by the package, taking turns; the best of several counts. Memory and the time of the first call with
+by the package, taking turns; the best of several counts, in processor time,
+so that other work on the machine counts less. Memory and the time of the first call with
 and without compiled code in the cache are measured in processes of their own.
 """
 
@@ -34,9 +35,9 @@ print(f"{time.perf_counter() - started:.2f} s, {grown / 1024:.0f} MB more")
 
 
 def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     work()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def columns(arguments: list[str]) -> Iterator[tuple[str, list[str]]]:

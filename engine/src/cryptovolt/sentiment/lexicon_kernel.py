@@ -45,6 +45,7 @@ from cryptovolt.sentiment.lexicon_traits import (
     Tables,
     Work,
     compiled,
+    compiled_door,
 )
 from cryptovolt.sentiment.tokens import split, spread
 
@@ -57,7 +58,7 @@ _ALPHA = 15.0
 _EXCLAMATION, _QUESTION = 0x21, 0x3F
 
 
-@compiled
+@compiled_door
 def score_texts(
     letters: CodeArray, offsets: IntArray, tables: Tables, work: Work, scores: FloatArray
 ) -> int:
@@ -95,7 +96,7 @@ def _score(n_letters: int, n: int, tables: Tables, work: Work) -> float:
     return total / sqrt(total * total + _ALPHA)
 
 
-@compiled
+@compiled_door
 def emphasis(n_letters: int, letters: CodeArray) -> float:
     """Return what exclamation and question marks add to the size of a sum."""
     exclamations = 0

@@ -78,9 +78,15 @@ _njit: Any = numba.njit
 
 
 def compiled(function: _Function) -> _Function:
-    """Compile a function of the scorer."""
+    """Compile a function that only compiled functions of the scorer call."""
     # Nothing of it allocates. Unless told so (`_nrt=False`), every call counts the references of
     # every array it is handed, which takes three times as long as the work itself.
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("_Function", _njit(cache=True, nogil=True, _nrt=False, **options)(function))
+
+
+def compiled_door(function: _Function) -> _Function:
+    """Compile a function of the scorer that Python calls too."""
     return cast("_Function", _njit(cache=True, nogil=True, _nrt=False)(function))
 
 

@@ -39,6 +39,7 @@ from cryptovolt.sentiment.lexicon_traits import (
     Words,
     Work,
     compiled,
+    compiled_door,
 )
 
 _BLANK = 0x20
@@ -69,7 +70,7 @@ def hash_of(letters: CodeArray, begin: int, end: int) -> int:
     return value ^ (value >> 31)
 
 
-@compiled
+@compiled_door
 def fill_slots(word_start: Int32Array, word_letters: CodeArray, slots: Int32Array) -> None:
     """Enter every word at the first free slot at or after its hash."""
     mask = slots.size - 1
@@ -99,7 +100,7 @@ def find(begin: int, end: int, words: Words, letters: CodeArray) -> int:
     return -1
 
 
-@compiled
+@compiled_door
 def spread(text: CodeArray, begin: int, end: int, tables: Tables, work: Work) -> int:
     """Copy one text in lower case, each emoji as the words of its description, signs folded."""
     characters = tables.characters
