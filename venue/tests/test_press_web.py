@@ -179,6 +179,16 @@ def test_asyncpraw_reads_communities_and_searches(served: EmbeddedPress):
     assert served.log("reddit")[0]["authorization"] == "Basic"
 
 
+def test_a_token_does_not_use_up_a_fault_of_texts(served: EmbeddedPress):
+    served.fault("reddit", "identical", n=1, count=50)
+    basic = {"Authorization": "Basic aWQ6c2VjcmV0"}
+    status, _, body = ask(served, "/reddit/api/v1/access_token?grant_type=x", basic, any="thing")
+    assert (status, json.loads(body)["token_type"]) == (200, "bearer")
+    posts = json_of(served, "/oauth/r/Bitcoin/new", BEARER)["data"]["children"]
+    assert len(posts) == 50
+    assert len({post["data"]["title"] for post in posts}) == 1
+
+
 def test_tweepy_searches_page_by_page(served: EmbeddedPress, monkeypatch: pytest.MonkeyPatch):
     tweepy = pytest.importorskip("tweepy")
     address = f"{served.address}/x"

@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt_venue.press.faults import PressFaults
-from cryptovolt_venue.press.items import ALIASES, FEEDS, SOURCES, PressItem
+from cryptovolt_venue.press.items import ALIASES, SOURCES, PressItem
 from cryptovolt_venue.press.stream import Streams, number_of
 
 MOST_SCANNED = 5_000
@@ -83,7 +83,7 @@ class Press:
     def put(self, entry: Mapping[str, Any]) -> list[PressItem]:
         """Take an item in: ``text``, and perhaps title, assets, sources, author, time_ms.
 
-        Without sources it appears in the feed ``wire``; ``rss`` means that feed.
+        ``rss``, which stands where no sources are named, means every feed.
         """
         text = str(entry.get("text") or entry.get("title") or "")
         if not text.strip() or len(text) > _LONGEST_TEXT:
@@ -140,10 +140,11 @@ class Press:
     def _of_hand(self, channel: str, until_ms: int, since_ms: int) -> Iterator[PressItem]:
         with self._lock:
             given = list(self._given)
+        named = {channel, channel.partition(":")[0]}
         chosen = [
             _placed(item, channel)
             for item, channels in given
-            if channel in channels and since_ms <= item.time_ms <= until_ms
+            if not channels.isdisjoint(named) and since_ms <= item.time_ms <= until_ms
         ]
         return iter(sorted(chosen, key=lambda item: item.number, reverse=True))
 
@@ -154,8 +155,6 @@ def _placed(item: PressItem, channel: str) -> PressItem:
 
 def _channel(name: str) -> str:
     known = ALIASES.get(name, name)
-    if known == "rss":
-        return f"rss:{FEEDS[0]}"
     if known.partition(":")[0] not in SOURCES or known == "fear-greed":
         raise ConfigurationError(
             f"expected sources of texts among {', '.join(SOURCES)}, found {name!r}"

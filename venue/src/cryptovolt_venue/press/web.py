@@ -52,7 +52,7 @@ def routes(press: Press) -> list[web.RouteDef]:
 def _served(press: Press, source: str, layout: Layout) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         channel, path = _channel(source, request)
-        fault = press.faults.take(channel)
+        fault = press.faults.take(channel, texts=not path.endswith("access_token"))
         form = await _form(request)
         _note(press, request, channel, fault)
         early = None if fault is None else await broken.instead(fault, request)
