@@ -75,11 +75,19 @@ class PressHttp:
         A longer answer is cut off and refused.
     timeout_s : float
         For a request with all of its redirects, until its last byte.
+    transport : httpx.AsyncBaseTransport, optional
+        What carries requests instead of connections to their hosts.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, timeout_s: float = 20.0) -> None:
+    def __init__(
+        self,
+        max_bytes: int = MAX_BYTES,
+        timeout_s: float = 20.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
+        self._transport = transport
         self._client: httpx.AsyncClient | None = None
         # It tells every address with its query, where a token may stand.
         logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -153,7 +161,9 @@ class PressHttp:
         if self._client is None:
             # A loopback press is no matter for a proxy of the environment.
             own = _is_private(urlsplit(url).hostname or "")
-            self._client = httpx.AsyncClient(timeout=self._timeout_s, trust_env=not own)
+            self._client = httpx.AsyncClient(
+                timeout=self._timeout_s, trust_env=not own, transport=self._transport
+            )
         sent = {"User-Agent": _AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})}
         return self._client.build_request(method, url, params=params, headers=sent, data=data)
 
@@ -166,7 +176,9 @@ class PressHttp:
             try:
                 target = answer.headers.get("location")
                 if answer.status_code in _REDIRECTS and target and request.method == "GET":
+                    before = request.url.host
                     request = await self._next(began, request, target)
+                    signed = signed if request.url.host == before else None
                     continue
                 _refuse_busy(answer)
                 body = await _read(answer, self._max_bytes)

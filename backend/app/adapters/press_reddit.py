@@ -1,7 +1,9 @@
 """New posts of subreddits, through asyncpraw; for who has a client of their own."""
 
+import asyncio
 import importlib
 import logging
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +50,8 @@ class RedditSource:
 
     async def fetch(self, request: FetchRequest) -> FetchResult:
         """Ask for the newest posts."""
+        # Importing takes a while; the other sources go on meanwhile.
+        await asyncio.to_thread(importlib.import_module, "asyncpraw")
         core: Any = importlib.import_module("asyncprawcore.exceptions")
         before = self._session.n_bytes
         try:
@@ -91,6 +95,8 @@ class RedditSource:
         for name in ("asyncpraw", "asyncprawcore"):
             # At DEBUG it tells what it sends.
             logging.getLogger(name).setLevel(logging.WARNING)
+        # asyncpraw signs by a class that the next aiohttp will have no more.
+        warnings.filterwarnings("ignore", "BasicAuth is deprecated", DeprecationWarning)
         return praw.Reddit(
             client_id=self._access.client_id,
             client_secret=self._access.client_secret,

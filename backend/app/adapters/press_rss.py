@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.adapters.press_http import PressHttp, conditions
-from app.adapters.press_xml import decode, feed_body, joined
+from app.adapters.press_xml import decode, feed_body, first_items, joined
 from app.core.press import FetchRequest, FetchResult, ItemKind, RawItem
 from cryptovolt.domain.errors import ConfigurationError, DataError
 
@@ -120,12 +120,12 @@ def _items(
 ) -> tuple[tuple[RawItem, ...], Counter[str]]:
     # Slow to import, and untyped.
     feedparser: Any = importlib.import_module("feedparser")
-    body = io.BytesIO(feed_body(text))
+    dropped: Counter[str] = Counter()
+    body, dropped["over_limit"] = first_items(feed_body(text), request.limit)
     headers = {"content-type": "application/xml; charset=utf-8"}
     found: Any = feedparser.parse(
-        body, response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+        io.BytesIO(body), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
     )
-    dropped: Counter[str] = Counter()
     if not found.version and not found.entries:
         raise DataError("expected a feed (RSS or Atom), found another kind of XML")
     # What came whole of an answer that was cut off is used.

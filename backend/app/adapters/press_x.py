@@ -4,6 +4,7 @@ X takes a price for every post that is read. How many a request may ask for is d
 sent, from what is left of the month's cap.
 """
 
+import asyncio
 import importlib
 import logging
 from collections import Counter
@@ -55,6 +56,8 @@ class XSource:
                 f"a request to X costs up to ${_LEAST * self.pricing.per_item:.2f}, found "
                 f"${request.budget or 0.0:.2f} to spend; it is not sent"
             )
+        # Importing takes a while; the other sources go on meanwhile.
+        await asyncio.to_thread(importlib.import_module, "tweepy.asynchronous")
         before = self._session.n_bytes
         answer = await self._search(request, n_items, request.cursor.get("since_id"))
         posts = listed(answer, "data") if answer.get("data") else ()

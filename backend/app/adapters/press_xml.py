@@ -14,6 +14,11 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _FEEDS = ("<rss", "<feed", "<rdf:rdf", "<channel")
+_ITEM_ENDS = re.compile(rb"</(?:item|entry)\s*>", re.IGNORECASE)
+_CLOSINGS = (
+    (b"<rss", b"</channel></rss>"), (b"<feed", b"</feed>"), (b"<rdf:rdf", b"</rdf:RDF>"),
+    (b"<channel", b"</channel>"),
+)  # fmt: skip
 _LEGACY = "cp1252"
 
 
@@ -57,6 +62,19 @@ def feed_body(text: str) -> bytes:
     if not start.startswith(_FEEDS):
         raise DataError(f"expected a feed (RSS or Atom), found {start[:40]!r}")
     return text[prolog.end() :].encode("utf-8", errors="replace")
+
+
+def first_items(body: bytes, most: int) -> tuple[bytes, int]:
+    """Return a feed that ends after so many items, and how many were cut off.
+
+    Feeds begin with their newest item; parsing ten thousand would take seconds.
+    """
+    ends = [found.end() for found in _ITEM_ENDS.finditer(body)]
+    if len(ends) <= most:
+        return body, 0
+    start = body[:200].lower()
+    closing = next(end for begin, end in _CLOSINGS if start.startswith(begin))
+    return body[: ends[most - 1]] + closing, len(ends) - most
 
 
 def joined(title: str, text: str) -> str:

@@ -9,10 +9,13 @@ import typer
 from app.cli.output import print_json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from app.services.press_pace import Outcome
     from app.services.press_state import SourceView
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+_PIPE_WIDTH = 250
 _SHOWN = ("received", "stored", "known", "no_coin", "spam", "near_duplicates")
 
 
@@ -83,17 +86,17 @@ def status_document(found: "list[SourceView]") -> list[dict[str, Any]]:
 
 
 def _print_outcomes(found: "list[Outcome]") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for name in ("source", "state", *_SHOWN, "cost", "why"):
-        table.add_column(name.replace("_", " "), justify="right" if name in _SHOWN else "left")
+        justify = "right" if name in _SHOWN else "left"
+        table.add_column(name.replace("_", " "), justify=justify, no_wrap=name != "why")
     for one in found:
         counts = [f"{one.counts.get(name, 0):,}" for name in _SHOWN]
         cost = f"${one.cost:.2f}" if one.cost else ""
         table.add_row(one.name, one.state.value, *counts, cost, one.reason or _rest(one))
-    Console(soft_wrap=True).print(table)
+    _print(table)
 
 
 def _rest(one: "Outcome") -> str:
@@ -102,14 +105,14 @@ def _rest(one: "Outcome") -> str:
 
 
 def _print_sources(found: "list[SourceView]") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from app.services.press_state import spoken
 
     table = Table(box=None, pad_edge=False)
     for name in ("source", "kind", "state", "answered", "next", "stored", "quota", "cost", "why"):
-        table.add_column(name, justify="right" if name == "stored" else "left")
+        justify = "right" if name == "stored" else "left"
+        table.add_column(name, justify=justify, no_wrap=name != "why")
     for one in found:
         table.add_row(
             one.name,
@@ -122,7 +125,15 @@ def _print_sources(found: "list[SourceView]") -> None:
             "" if one.cap is None else f"${one.spent:.2f} of ${one.cap:.2f}",
             one.reason or "",
         )
-    Console(soft_wrap=True).print(table)
+    _print(table)
+
+
+def _print(table: "Table") -> None:
+    from rich.console import Console
+
+    console = Console()
+    # In a file or a pipe no window limits the lines.
+    (console if console.is_terminal else Console(width=_PIPE_WIDTH)).print(table)
 
 
 def _since(text: str | None) -> int | None:

@@ -23,7 +23,7 @@ from app.services.press_sift import Candidate, Sieve, short_id
 from cryptovolt.domain.ports import TextScorer
 from cryptovolt.sentiment.duplicates import DEFAULT_WINDOW_MS, NearDuplicates
 from cryptovolt.sentiment.spam import SpamFilter
-from cryptovolt.sentiment.text import text_digest, text_hash
+from cryptovolt.sentiment.text import text_digest
 
 SPAM_FROM = 0.5
 """From this probability on a text is left out."""
@@ -78,11 +78,13 @@ class Intake:
         self._plan = plan or Plan()
         self._memory: tuple[NearDuplicates, SpamFilter] | None = None
         self._groups: Counter[tuple[int, str, str]] = Counter()
+        self._seen: dict[str, int] = {}
 
     def forget(self) -> None:
         """Drop what is remembered of texts; the next batch reads it from the database again."""
         self._memory = None
         self._groups.clear()
+        self._seen.clear()
 
     def take(self, db: Session, batch: Batch) -> Taken:
         """Store what is new of a batch, within the caller's transaction.
@@ -122,12 +124,15 @@ class Intake:
         self, db: Session, batch: Batch, texts: Sequence[Candidate], counts: Counter[str]
     ) -> list[Judged]:
         duplicates, spam_filter = self._remembering(db, batch.now_ms)
+        if len(self._seen) > _REMEMBERED:
+            since = batch.now_ms - DEFAULT_WINDOW_MS
+            self._seen = {group: at for group, at in self._seen.items() if at >= since}
         judged: list[Judged] = []
         for one in texts:
-            own = text_hash(one.text)
             group = duplicates.group_of(one.text, batch.now_ms)
             judgement = spam_filter.judge(one.text, _poster(one), batch.now_ms)
-            repeated = group != own or self._groups_of(batch, one, group) > 0
+            repeated = group in self._seen
+            self._seen[group] = batch.now_ms
             judged.append(Judged(one, group, judgement.probability, repeated, one.assets))
             counts["spam"] += judgement.probability >= SPAM_FROM
             counts["near_duplicates"] += repeated
@@ -139,13 +144,10 @@ class Intake:
             since = now_ms - DEFAULT_WINDOW_MS
             for seen in press.recent_texts(db, since, synthetic=self._synthetic, most=_REMEMBERED):
                 duplicates.remember(seen.text, seen.seen_ms, seen.group)
+                self._seen[seen.group] = seen.seen_ms
                 spam_filter.judge(seen.text, seen.poster, seen.seen_ms)
             self._memory = duplicates, spam_filter
         return self._memory
-
-    def _groups_of(self, batch: Batch, one: Candidate, group: str) -> int:
-        start = self._plan.window(batch.now_ms)
-        return max((self._groups[start, asset, group] for asset in one.assets), default=0)
 
     def _sampled(
         self, db: Session, batch: Batch, judged: Sequence[Judged], counts: Counter[str]
