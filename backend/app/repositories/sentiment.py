@@ -35,6 +35,7 @@ __all__ = [
     "coverage",
     "insert_items",
     "read_series",
+    "reading_values",
     "subjects",
     "unread_version",
 ]
@@ -151,7 +152,7 @@ def read_series(db: Session, reading: Reading) -> SentimentSeries:
 
     With `since_ms`, older items are not read: see :func:`cryptovolt.sentiment.vote.lookback_ms`.
     """
-    rows: Sequence[Any] = db.execute(_SERIES, _values(reading)).all()
+    rows: Sequence[Any] = db.execute(_SERIES, reading_values(reading)).all()
     # An empty sequence has no columns to unpack.
     written, seen, score, hashes, groups, weights, origins = (
         zip(*rows, strict=True) if rows else ((),) * 7
@@ -174,7 +175,7 @@ def unread_version(db: Session, reading: Reading) -> Scorer | None:
 
     Only texts seen before the first one that the reading has are looked for.
     """
-    row = db.execute(_UNREAD, _values(reading) | {"hash": reading.scorer_hash}).first()
+    row = db.execute(_UNREAD, reading_values(reading) | {"hash": reading.scorer_hash}).first()
     return None if row is None else Scorer(name=row[0] or "unnamed", hash=row[1])
 
 
@@ -189,7 +190,8 @@ def subjects(symbol: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((pair, base_asset(pair), EVERY)))
 
 
-def _values(reading: Reading) -> dict[str, Any]:
+def reading_values(reading: Reading) -> dict[str, Any]:
+    """Return a reading as the parameters of a statement."""
     return {
         "symbols": list(subjects(reading.symbol)),
         "until": reading.until_ms,

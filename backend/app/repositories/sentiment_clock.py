@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core.times import milliseconds
 from app.core.venue import LOOPBACK
+from app.repositories.sentiment import Reading, reading_values
 from cryptovolt.domain.timeframe import timeframe_ms
 
 _LOCK = "hashtextextended('sentiment_data|observing', 0)"
@@ -34,6 +35,14 @@ _NEWEST = text("""
     ) AS bar
     WHERE starts_with(fed.source, :loopback) = :synthetic
     GROUP BY fed.timeframe
+""")
+_ANY = text("""
+    SELECT EXISTS (
+        SELECT FROM sentiment_data
+        WHERE symbol = ANY(:symbols) AND scorer_hash = ANY(:hashes) AND synthetic = :synthetic
+          AND observed_at > to_timestamp((CAST(:since AS float8) - 1) / 1000)
+          AND observed_at <= to_timestamp(CAST(:until AS float8) / 1000)
+    )
 """)
 
 
@@ -59,7 +68,7 @@ def observe(db: Session, market_ms: int, *, synthetic: bool) -> int:
     return max([market_ms, *(close + 1 for close in closes)])
 
 
-def settle(db: Session, patience_ms: int = 1_000) -> None:
+def settle(db: Session, patience_ms: int) -> None:
     """Wait until everything stamped so far is committed; the lock goes with the transaction.
 
     Raises
@@ -69,3 +78,8 @@ def settle(db: Session, patience_ms: int = 1_000) -> None:
     """
     db.execute(text(f"SET LOCAL lock_timeout = {int(patience_ms)}"))
     db.execute(_SETTLE)
+
+
+def anything_seen(db: Session, reading: Reading) -> bool:
+    """Return whether a reading from `since_ms` on would find an item."""
+    return bool(db.scalar(_ANY, reading_values(reading)))

@@ -28,6 +28,7 @@ from app.services.funding import (
     is_charged,
     total_paid,
 )
+from app.services.live_news import LiveNews
 from app.services.markets import Market
 from app.services.training import champion, keep_model, train, training_bars
 from app.wiring import trial_ledger
@@ -35,6 +36,7 @@ from cryptovolt.domain.bars import Bars, concatenated
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.funding import FundingRates
+from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.trading.hybrid import HybridStrategy
@@ -60,11 +62,18 @@ class Replay:
     funding: FundingRates | None = None
     live_from: int | None = None
     """The first bar that is traded as it closes; None where stored bars are replayed."""
+    live_news: LiveNews | None = None
+    """Where such a bar's news is read; without it, none after the session began is heard."""
 
     @property
     def finished(self) -> bool:
         """Whether there is no bar left to live through."""
         return self.next_bar >= len(self.market.bars)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the next bar is traded as it closes."""
+        return self.live_from is not None and self.next_bar >= self.live_from
 
     def extend(self, bars: Bars) -> None:
         """Take newer bars of the series in, and forget the oldest from time to time."""
@@ -138,12 +147,19 @@ def take_turn(replay: Replay) -> None:
     market, rates = replay.market, replay.funding
     bar = market.bars[replay.next_bar : replay.next_bar + 1]
     due = due_at(market.bars, replay.next_bar, rates)
+    news = _news(replay, int(bar.timestamp[0]) + bar.interval_ms)
     with SessionLocal.begin() as db:
-        turn = replay.session.on_bar(bar, market.news, due, rates, _refusal(db, replay))
+        turn = replay.session.on_bar(bar, news, due, rates, _refusal(db, replay))
         paid = total_paid(replay.session.account.payments)
         row = db.get_one(SessionRow, replay.session_id)
         paper.record(db, row, [turn], replay.session.state(), paid)
     replay.next_bar += 1
+
+
+def _news(replay: Replay, close_ms: int) -> SentimentSeries | None:
+    if replay.live_news is None or not replay.is_live:
+        return replay.market.news
+    return replay.live_news.at(close_ms)
 
 
 def finish(replay: Replay, now: datetime) -> None:
@@ -154,7 +170,7 @@ def finish(replay: Replay, now: datetime) -> None:
 
 def _refusal(db: Session, replay: Replay) -> str | None:
     # What has long closed was not refused by anybody when it did; it is lived through as it was.
-    if replay.live_from is None or replay.next_bar < replay.live_from:
+    if not replay.is_live:
         return None
     return entry_refusal(db, *_feed_series(replay.market), datetime.now(UTC))
 

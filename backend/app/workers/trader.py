@@ -32,6 +32,7 @@ from app.services.funding import (
     funding_source,
 )
 from app.services.live_market import live_market, venue_rules
+from app.services.live_news import LiveNews
 from app.services.markets import Market
 from app.wiring import fetch_archive, market_rest
 from app.workers import BAD_INPUT
@@ -107,6 +108,12 @@ def follow(options: TraderOptions, stopping: threading.Event) -> None:
         funding = funding_source(options.funding)
         replay = begin(market, datetime.now(UTC), funding, venue_rules(key))
         replay.live_from = len(market.bars)
+        replay.live_news = LiveNews(
+            key.symbol,
+            synthetic=market.synthetic,
+            since_ms=int(market.bars.timestamp[0]),
+            until_ms=int(market.bars.timestamp[-1]) + market.bars.interval_ms,
+        )
         while not stopping.is_set():
             if not replay.finished:
                 take_turn(replay)
