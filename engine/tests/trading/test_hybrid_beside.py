@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryptovolt.backtest.inputs import Inputs
 from cryptovolt.backtest.strategy import backtest
 from cryptovolt.decision.fusion import FusionPolicy
 from cryptovolt.domain.arrays import FloatArray
@@ -67,25 +68,43 @@ def due_by_bar(rates: FundingRates, bars: Bars) -> list[list[FundingDue]]:
     return due
 
 
-def test_a_model_of_funding_trades_the_same_in_a_backtest_and_on_paper(
-    market: Bars, beside: Beside
+@pytest.mark.parametrize("models", [(FUNDED,), (FUNDED, LED)], ids=["funding", "all"])
+def test_models_trade_the_same_in_a_backtest_and_on_paper(
+    market: Bars, beside: Beside, models: tuple[TiltModel, ...]
 ) -> None:
-    rates: Any = beside.funding
-    bars, strategy = market[:N_TRADED], strategy_of(FUNDED)
-    run = backtest(bars, strategy, funding=rates)
+    bars, strategy = market[:N_TRADED], strategy_of(*models)
+    rates: Any = beside.funding if FUNDED in models else None
+    others: dict[str, Any] = (
+        {"index": beside.index, "leader": beside.leader} if LED in models else {}
+    )
+    run = backtest(bars, strategy, funding=rates, **others)
     batch = strategy.decide(bars, beside=beside)
     session = PaperSession(strategy, run.rules[bars.symbol], run.trading, bars[:0])
-    due = due_by_bar(rates, bars)
+    due: list[list[FundingDue]] = [[] for _ in range(len(bars))]
+    if rates is not None:
+        due = due_by_bar(rates, bars)
     turns: list[Turn] = []
     for t in range(len(bars)):
-        known = rates.paid_until(int(bars.timestamp[t]) + bars.interval_ms)
-        turns.append(session.on_bar(bars[t : t + 1], funding=due[t], rates=known))
+        known = rates.paid_until(int(bars.timestamp[t]) + bars.interval_ms) if rates else None
+        seen: dict[str, Any] = {name: other[: t + 1] for name, other in others.items()}
+        turns.append(
+            session.on_bar(bars[t : t + 1], funding=due[t], rates=known, beside=Beside(**seen))
+        )
     assert [turn.signal for turn in turns] == [batch.signal(t) for t in range(len(bars))]
     assert [one.fill for turn in turns for one in turn.booked] == run.fills
     assert [float(turn.equity) for turn in turns] == run.equity.tolist()
-    assert np.unique(batch.ml[~np.isnan(batch.ml)]).size > 100
+    assert np.unique(batch.ml[~np.isnan(batch.ml)]).size > 50
     assert run.stamps == ()
     assert run.fills
+
+
+def test_other_markets_are_part_of_what_a_run_was_given(market: Bars, beside: Beside) -> None:
+    plain, led = Inputs(), Inputs(leader=beside.leader)
+    assert plain.fingerprint() == ""
+    assert led.fingerprint() not in {"", Inputs(index=beside.leader).fingerprint()}
+    within = led.within({market.symbol: market[:700]}, 700).leader
+    assert within is not None
+    assert len(within) == 700
 
 
 @settings(max_examples=10, deadline=None)

@@ -35,6 +35,8 @@ class Inputs:
         Handed to a strategy.
     probability_up : ndarray of shape (n_bars,), optional
         For the hybrid strategy, in place of models.
+    mark, index, leader : Bars, optional
+        For the hybrid strategy's models, see :func:`cryptovolt.build_features`.
     """
 
     rules: SymbolRules | Mapping[str, SymbolRules] | None = None
@@ -43,6 +45,9 @@ class Inputs:
     sentiment: SentimentSeries | None = None
     model: Classifier | None = None
     probability_up: FloatArray | None = None
+    mark: Bars | None = None
+    index: Bars | None = None
+    leader: Bars | None = None
 
     def within(self, traded: Mapping[str, Bars], n_bars: int) -> "Inputs":
         """Return what is known by the last of these bars, and detail bars inside of them only.
@@ -65,6 +70,9 @@ class Inputs:
             sentiment=None if self.sentiment is None else self.sentiment.seen_until(end),
             detail_bars=_between(self.detail_bars, start, end),
             probability_up=None if up is None else up[:n_bars],
+            mark=_until(self.mark, end),
+            index=_until(self.index, end),
+            leader=_until(self.leader, end),
         )
 
     def fingerprint(self) -> str:
@@ -120,6 +128,10 @@ def _hashed(*arrays: np.ndarray[Any, Any]) -> str:
     for array in arrays:
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def _until(bars: Bars | None, end: int) -> Bars | None:
+    return None if bars is None else bars[: int(np.searchsorted(bars.timestamp, end))]
 
 
 def _between(bars: Markets | None, start: int, end: int) -> Markets | None:

@@ -20,7 +20,7 @@ from cryptovolt.domain.trials import Trial, TrialKind
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.ml import load_classifier
 from cryptovolt.risk.limits import RiskLimits
-from cryptovolt.trading.hybrid import HybridStrategy
+from cryptovolt.trading.hybrid import Beside, HybridStrategy
 from cryptovolt.trading.prefix_check import check_prefixes
 from cryptovolt.trading.strategy import (
     Strategy,
@@ -54,6 +54,9 @@ def backtest(
     study: str | None = None,
     funding: FundingRates | Mapping[str, FundingRates] | None = None,
     detail_bars: Bars | Mapping[str, Bars] | None = None,
+    mark: Bars | None = None,
+    index: Bars | None = None,
+    leader: Bars | None = None,
     seed: int = SEED,
 ) -> Run:
     """Return what a strategy would have done.
@@ -95,6 +98,9 @@ def backtest(
         attribute ``funding`` receives there the payments made by each close.
     detail_bars : Bars or mapping of str to Bars, optional
         Bars of a smaller time frame that say what happened inside each bar.
+    mark, index, leader : Bars, optional
+        For models of the hybrid strategy that look at them, see
+        :func:`cryptovolt.build_features`.
     seed : int, default=7
         Draws the prefixes; kept in the run.
 
@@ -112,6 +118,7 @@ def backtest(
     given = Inputs(
         rules=rules, funding=funding, detail_bars=detail_bars, sentiment=sentiment,
         model=classifier_of(model), probability_up=probability_up,
+        mark=mark, index=index, leader=leader,
     )  # fmt: skip
     asked = prepared(strategy, limits, given.model)
     trading = trading_settings(asked, cash, costs, limits)
@@ -165,6 +172,7 @@ def decider_for(strategy: Strategy, markets: Markets, given: Inputs, *, several:
         several=several,
         probability_up=None if known is None else (_only(markets, strategy), known),
         funding=given.funding,
+        beside=Beside(mark=given.mark, index=given.index, leader=given.leader),
     )
 
 

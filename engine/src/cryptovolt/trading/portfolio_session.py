@@ -22,6 +22,7 @@ from cryptovolt.market.windows import anchored_windows, live_rows
 from cryptovolt.portfolio.realised import Booked, Held, book
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.account import Account, FundingDue
+from cryptovolt.trading.hybrid import Beside
 from cryptovolt.trading.refusal import refuse_entries
 from cryptovolt.trading.strategy import Strategy
 from cryptovolt.trading.target_strategy import Markets, cut
@@ -132,6 +133,7 @@ class PortfolioSession:
         funding: Sequence[FundingDue] = (),
         rates: Funding | None = None,
         refusal: str | None = None,
+        beside: Beside | None = None,
     ) -> PortfolioTurn:
         """Live through one closed bar of every symbol.
 
@@ -146,6 +148,9 @@ class PortfolioSession:
         rates : FundingRates or mapping of str to FundingRates, optional
             What has been paid so far, for a strategy that looks at it; payments after the bar's
             close change nothing.
+        beside : Beside, optional
+            Mark price, index and leader as known at the bar's close, for models that look at them;
+            ``live_rows(WARMUP)`` bars of each suffice. `rates` stand for its funding.
         refusal : str, optional
             Why no position may be opened or enlarged now, one clause; it becomes a veto.
 
@@ -168,7 +173,9 @@ class PortfolioSession:
         block = cut(self._recent, window.start, window.stop)
         ready = len(first) > warmup
         prices = {symbol: float(bars[symbol].close[0]) for symbol in self._recent}
-        answer = self._voice.speak(block, self._account, Known(sentiment, rates), ready=ready)
+        answer = self._voice.speak(
+            block, self._account, Known(sentiment, rates, beside), ready=ready
+        )
         if refusal is not None:
             answer = refuse_entries(self._account, answer, prices, refusal)
         if answer.asked:

@@ -17,6 +17,7 @@ from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.portfolio.realised import Booked
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.account import Account, FundingDue
+from cryptovolt.trading.hybrid import Beside
 from cryptovolt.trading.portfolio_session import PortfolioSession
 from cryptovolt.trading.strategy import Strategy
 
@@ -109,6 +110,7 @@ class PaperSession:
         funding: Sequence[FundingDue] = (),
         rates: Funding | None = None,
         refusal: str | None = None,
+        beside: Beside | None = None,
     ) -> Turn:
         """Live through one closed bar.
 
@@ -123,6 +125,9 @@ class PaperSession:
         rates : FundingRates or mapping of str to FundingRates, optional
             What has been paid so far, for a strategy that looks at it; payments after the bar's
             close change nothing.
+        beside : Beside, optional
+            Mark price, index and leader as known at the bar's close, for models that look at them;
+            ``live_rows(WARMUP)`` bars of each suffice. `rates` stand for its funding.
         refusal : str, optional
             Why no position may be opened or enlarged now, one clause; it becomes a veto of every
             signal that asked for one. What makes a position smaller passes.
@@ -134,7 +139,9 @@ class PaperSession:
         LookAheadError
             If the strategy now says something else about a past bar.
         """
-        turn = self._session.on_bars({self._symbol: bar}, sentiment, funding, rates, refusal)
+        turn = self._session.on_bars(
+            {self._symbol: bar}, sentiment, funding, rates, refusal, beside
+        )
         return Turn(
             timestamp=turn.timestamp,
             signal=turn.signals[self._symbol],

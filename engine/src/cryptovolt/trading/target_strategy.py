@@ -7,7 +7,7 @@ their common times. Before `warmup` bars have been seen nothing is decided.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -268,10 +268,12 @@ def decider_of(
     several: bool = False,
     probability_up: tuple[Bars, FloatArray] | None = None,
     funding: Funding | None = None,
+    beside: Beside | None = None,
 ) -> Decider:
     """Return what asks a strategy for targets."""
     if isinstance(strategy, HybridStrategy):
-        return HybridDecider(strategy, sentiment, probability_up, Beside(funding=funding))
+        known = replace(beside or Beside(), funding=funding)
+        return HybridDecider(strategy, sentiment, probability_up, known)
     if probability_up is not None:
         raise DataError(
             f"expected probability_up for the hybrid strategy alone, found it beside "
