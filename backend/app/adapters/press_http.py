@@ -6,9 +6,7 @@ private one. No message repeats an address's query, which may hold a token.
 """
 
 import asyncio
-import ipaddress
 import logging
-import socket
 import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
@@ -19,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from app.adapters.press_address import is_private, leads_private, shown
 from app.core.press import PatienceError
 from cryptovolt.domain.errors import DataError, TransientError
 
@@ -160,7 +159,7 @@ class PressHttp:
     ) -> httpx.Request:
         if self._client is None:
             # A loopback press is no matter for a proxy of the environment.
-            own = _is_private(urlsplit(url).hostname or "")
+            own = is_private(urlsplit(url).hostname or "")
             self._client = httpx.AsyncClient(
                 timeout=self._timeout_s, trust_env=not own, transport=self._transport
             )
@@ -201,7 +200,7 @@ class PressHttp:
                 f"{shown(str(before.url))} leads to {parts.scheme[:20] or 'nowhere'}, expected "
                 "http or https"
             )
-        if not await _leads_private(began) and await _leads_private(parts.hostname):
+        if not await leads_private(began) and await leads_private(parts.hostname):
             raise DataError(
                 f"{shown(str(before.url))} leads to the private address {parts.hostname}; it is "
                 "not asked"
@@ -212,13 +211,6 @@ class PressHttp:
             # What signs a request is for the host it was meant for.
             headers.pop("authorization", None)
         return self._client.build_request("GET", url, headers=headers)
-
-
-def shown(url: str) -> str:
-    """Return an address without its query and without any user, for messages."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 def retry_after(headers: Mapping[str, str], now_s: float) -> float | None:
@@ -298,21 +290,3 @@ def _too_large(answer: httpx.Response, max_bytes: int) -> DataError:
 def _header(headers: httpx.Headers, name: str) -> str | None:
     value = headers.get(name)
     return value if value and len(value) <= 200 else None
-
-
-def _is_private(host: str) -> bool:
-    try:
-        return not ipaddress.ip_address(host.strip("[]")).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
-
-
-async def _leads_private(host: str) -> bool:
-    if _is_private(host):
-        return True
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        # Nothing to reach; a proxy may know it, and has its own rules.
-        return False
-    return any(_is_private(str(address[4][0])) for address in found)

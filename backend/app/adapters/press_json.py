@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import orjson
 
-from app.adapters.press_http import Answer, shown
+from app.adapters.press_address import shown
+from app.adapters.press_http import Answer
 from cryptovolt.domain.errors import DataError
 
 

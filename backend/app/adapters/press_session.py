@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from app.adapters.press_http import Answer, PressHttp, shown
+from app.adapters.press_address import shown
+from app.adapters.press_http import Answer, PressHttp
 from cryptovolt.domain.errors import ConfigurationError, DataError
 
 

@@ -47,6 +47,8 @@ class SourceView:
             parts.append(f"{self.quota_left:,} requests left")
         if self.cap is not None:
             parts.append(f"${self.spent:.2f} of ${self.cap:.2f} spent this month")
+        elif self.spent:
+            parts.append(f"${self.spent:.2f} counted this month, made up")
         return "; ".join(parts)
 
 

@@ -169,7 +169,9 @@ async def _until_told(options: PressOptions, with_input: bool) -> None:
         # Read without Python's buffer, whose lock a waiting thread would hold at the end.
         while os.read(sys.stdin.fileno(), 1):
             pass
-        loop.call_soon_threadsafe(stopping.set)
+        # An interrupt may have ended the loop before.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stopping.set)
 
     if with_input:
         threading.Thread(target=wait, daemon=True).start()
