@@ -21,6 +21,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 CACHE = ROOT / ".cache"
 STATIC = ROOT / "backend" / "app" / "static"
 FRONTEND = ROOT / "frontend"
+ENGINE = ROOT / "engine"
 
 DISTRIBUTIONS = ("engine", "backend", "venue")
 TORCH = "2.13.0"
@@ -207,6 +208,25 @@ def _ensure_torch() -> None:
         stamp.write_text(f"{wanted} not found")
 
 
+def forget_stale_kernels() -> None:
+    """Drop compiled kernels where the source of one has changed.
+
+    Numba looks at the file of the function that is called, not at those of the functions it calls,
+    and would go on with what it compiled from their older text.
+    """
+    sources = (ENGINE / "src").rglob("*.py")
+    wanted = fingerprint(path for path in sources if b"njit" in path.read_bytes())
+    folder = Path(environment()["NUMBA_CACHE_DIR"])
+    stamp = folder / ".stamp-kernels"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    for pattern in ("*.nbi", "*.nbc"):
+        for compiled in folder.rglob(pattern):
+            compiled.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(wanted)
+
+
 def ensure_dashboard() -> None:
     """Build the dashboard when its sources changed."""
     names = ("src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts")
@@ -269,6 +289,7 @@ def main() -> int:
             ensure_environment(
                 developer=first in DEVELOPER_COMMANDS | {"pytest", "ruff", "pyright"}
             )
+            forget_stale_kernels()
             if first in DASHBOARD_COMMANDS:
                 ensure_dashboard()
     except SetupError as error:

@@ -123,3 +123,29 @@ def test_a_read_only_home_moves_the_caches_into_the_checkout(
     env = bootstrap.environment()
     assert Path(env["XDG_CACHE_HOME"]).parent == ROOT
     assert Path(env["npm_config_cache"]).is_relative_to(ROOT)
+
+
+def test_kernels_are_compiled_anew_where_the_source_of_one_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, other = tmp_path / "engine/src/kernel.py", tmp_path / "engine/src/plain.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("from numba import njit  # 1")
+    other.write_text("1")
+    compiled = tmp_path / "cache" / "room_abc" / "kernel.f-10.py311.nbi"
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "ENGINE", tmp_path / "engine")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+
+    def kept_after(path: Path, text: str) -> bool:
+        compiled.parent.mkdir(parents=True, exist_ok=True)
+        compiled.write_text("machine code")
+        path.write_text(text)
+        bootstrap.forget_stale_kernels()
+        return compiled.exists()
+
+    assert not kept_after(source, "from numba import njit  # 1")  # nobody knows what it was made of
+    assert kept_after(source, "from numba import njit  # 1")
+    assert kept_after(other, "2")
+    assert not kept_after(source, "from numba import njit  # 2")
+    assert kept_after(source, "from numba import njit  # 2")
