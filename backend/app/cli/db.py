@@ -97,6 +97,7 @@ def clean(as_json: AsJson = False) -> None:
                 "market_data": done.bars_archived,
                 "public_trades": done.trades_archived,
                 "kept_for_snapshots": done.bars_kept_for_snapshots,
+                "sentiment_kept_for_snapshots": done.sentiment_kept_for_snapshots,
                 "files": [str(path) for path in done.files],
             }
         )
@@ -105,6 +106,9 @@ def clean(as_json: AsJson = False) -> None:
     typer.echo(f"market_data: {done.bars_archived:,} rows archived and deleted")
     if done.trades_archived:
         typer.echo(f"public_trades: {done.trades_archived:,} rows archived and deleted")
+    if done.sentiment_kept_for_snapshots:
+        kept = done.sentiment_kept_for_snapshots
+        typer.echo(f"sentiment_data: {kept:,} rows kept for snapshots")
     if done.bars_kept_for_snapshots:
         typer.echo(f"market_data: {done.bars_kept_for_snapshots:,} rows kept for snapshots")
     for path in done.files:

@@ -155,6 +155,7 @@ def _write_report(walked: "Walk", path: Path) -> Path:
             "model": walked.trained.model.artefact_hash,
             "model status": walked.trained.status,
             "bar snapshot": walked.data_hash,
+            "sentiment snapshot": walked.news_hash or "no news",
             **_funding(walked),
         },
     )
@@ -209,6 +210,7 @@ def _summary(walked: "Walk", report: Path) -> dict[str, Any]:
         "session_id": walked.session_id,
         "model_id": walked.model_id,
         "data_hash": walked.data_hash,
+        "sentiment_hash": walked.news_hash,
         "report": str(report),
     }
 

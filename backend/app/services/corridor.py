@@ -21,7 +21,7 @@ from app.models.database import TradingStrategy, User
 from app.services import paper
 from app.services.bars import take_snapshot
 from app.services.funding import due_at, funding_record, require_perpetual, total_paid
-from app.services.markets import Market
+from app.services.markets import Market, keep_news
 from app.services.training import Trained, keep_model, train
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulate import simulate_account
@@ -73,6 +73,7 @@ class Walk:
     market: Market
     findings: Findings
     data_hash: str
+    news_hash: str | None
     trained: Trained
     strategy: HybridStrategy
     influence: Mapping[str, int]
@@ -106,6 +107,7 @@ def walk(
     findings = check_bars(market.bars)
     require_clean(market.bars)
     snapshot = take_snapshot(market.key)
+    news_hash = keep_news(market)
     trained = train(market, options.seed, progress, ledger)
     strategy = HybridStrategy(models=trained.promoted)
     decided = strategy.decide(market.bars, market.news, probability_up=trained.votes)
@@ -130,6 +132,7 @@ def walk(
         market=market,
         findings=findings,
         data_hash=snapshot.hash,
+        news_hash=news_hash,
         trained=trained,
         strategy=strategy,
         influence=_influence(decided, first),
@@ -223,7 +226,11 @@ def opening(
     first: int,
 ) -> paper.Opening:
     """Return what a paper session over a market, from its bar `first` on, starts with."""
-    settings: dict[str, Any] = {"seed": options.seed, "data_hash": market.bars.content_hash()}
+    settings: dict[str, Any] = {
+        "seed": options.seed,
+        "data_hash": market.bars.content_hash(),
+        "sentiment_hash": market.news_hash,
+    }
     funding = funding_record(market.bars, first, options.funding)
     if funding is not None:
         settings["funding"] = funding

@@ -192,4 +192,5 @@ def _card(trained: Trained, market: Market) -> dict[str, Any]:
         "synthetic": market.synthetic,
         "first_bar": int(market.bars.timestamp[0]),
         "n_train": trained.n_train,
+        "sentiment_hash": market.news_hash,
     }

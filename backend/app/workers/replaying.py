@@ -29,7 +29,7 @@ from app.services.funding import (
     total_paid,
 )
 from app.services.live_news import LiveNews
-from app.services.markets import Market
+from app.services.markets import Market, keep_news
 from app.services.training import champion, keep_model, train, training_bars
 from app.wiring import trial_ledger
 from cryptovolt.domain.bars import Bars, concatenated
@@ -193,6 +193,7 @@ def _strategy(market: Market) -> tuple[int, HybridStrategy]:
             # Its model is a candidate that does not vote; more bars are no reason for another one.
             return session.model_id, HybridStrategy()
     snapshot = take_snapshot(market.key)
+    keep_news(market)
     seed = WalkOptions(now=datetime.now(UTC)).seed
     trained = train(market, seed, ledger=trial_ledger())
     with SessionLocal.begin() as db:
