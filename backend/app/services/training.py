@@ -15,10 +15,12 @@ from app.models.database import Model
 from app.repositories.bars import SeriesKey
 from app.services.markets import Market
 from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ModelError
 from cryptovolt.domain.ports import Progress, TrialLedger
+from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import Features, build_features
-from cryptovolt.features.labels import triple_barrier
+from cryptovolt.features.labels import Labels, triple_barrier
 from cryptovolt.ml.xgboost_classifier import XGBoostClassifier, load_classifier
 from cryptovolt.research.gate import Gate
 from cryptovolt.research.gates import promotable, run_gates
@@ -96,14 +98,19 @@ def train(
     n_train = training_bars(len(market.bars))
     bars = market.bars[:n_train]
     rng = np.random.default_rng(seed)
-    features = build_features(bars, market.news)
     labels = triple_barrier(bars)
+    features = _varying(build_features(bars, market.news), labels)
+
+    def build(some: Bars, news: SentimentSeries | None) -> Features:
+        return build_features(some, news).select(features.names)
+
     evaluation = evaluate_classifier(
         features, labels, rng=rng, progress=progress, ledger=ledger, bars=bars
     )
     gates = run_gates(
-        bars, features, evaluation, rng=rng, sentiment=market.news, progress=progress, ledger=ledger
-    )
+        bars, features, evaluation, rng=rng, sentiment=market.news, build=build,
+        progress=progress, ledger=ledger,
+    )  # fmt: skip
     every = build_features(market.bars, market.news).select(evaluation.model.feature_names)
     held_out = evaluation.model.probability_up(every.values[n_train:])
     log.info("model.trained", artefact_hash=evaluation.model.artefact_hash, n_train=n_train)
@@ -114,6 +121,14 @@ def train(
         gates=gates,
         probability_up=np.concatenate((evaluation.probability, held_out)),
     )
+
+
+def _varying(features: Features, labels: Labels) -> Features:
+    # A week without a weekend, or news that has just begun, is no reason not to learn: such columns
+    # are left out, and the model's record names those it has.
+    rows = labels.row[features.usable[labels.row]]
+    varying = features.varying(rows) if rows.size else features
+    return varying if varying.names else features
 
 
 def keep_model(db: Session, trained: Trained, market: Market, data_hash: str, folder: Path) -> int:

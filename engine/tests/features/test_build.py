@@ -279,3 +279,15 @@ def test_real_bars_live_and_batch_agree(
     for t in np.random.default_rng(1).integers(FEATURE_WARMUP, len(bars), 25).tolist():
         newest = bars[max(0, t + 1 - live_rows(FEATURE_WARMUP)) : t + 1]
         np.testing.assert_array_equal(build_features(newest).values[-1], batch.values[t])
+
+
+def test_columns_that_never_change_within_some_rows_can_be_left_out() -> None:
+    bars = random_bars(1_500, seed=2)
+    features = build_features(bars)
+    rows = np.arange(600, 620)
+    found = features.varying(rows)
+    assert "hour_sin" not in set(features.names) - set(found.names)
+    for name in set(features.names) - set(found.names):
+        column = features.values[rows, features.names.index(name)]
+        assert (column == column[0]).all()
+    assert (np.ptp(found.values[rows], axis=0) > 0.0).all()

@@ -9,7 +9,8 @@ from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.features import Labels, triple_barrier
-from cryptovolt.features.labels import VOLATILITY_BARS, uniqueness
+from cryptovolt.features.labels import VOLATILITY_BARS
+from cryptovolt.features.weights import uniqueness
 
 HOUR_MS = 3_600_000
 FREE = Costs(fee=0.0, slippage=0.0)

@@ -161,3 +161,21 @@ def test_what_is_seen_later_changes_no_value(seed: int, hour: int) -> None:
     rng = np.random.default_rng(seed)
     changed = news.with_score(np.where(later, rng.uniform(-1, 1, len(news)), news.score))
     np.testing.assert_array_equal(values(changed, closes), then)
+
+
+def test_an_origin_that_has_given_nothing_yet_is_silent_and_its_column_zero() -> None:
+    from cryptovolt.features.seen_sentiment import heard_by, sentiment_features_of
+
+    series = SentimentSeries(
+        event_time=np.array([0, 10]), observed_at=np.array([5, 20]), score=np.array([0.5, -0.5])
+    )
+    columns = ("sentiment_level", "fear_greed", "sentiment_divergence")
+    heard = heard_by(series, columns)
+    features = {one.name: one for one in sentiment_features_of(heard)}
+    assert set(columns) <= set(features)
+    closes = np.array([10, 30], dtype=np.int64)
+    for name in ("fear_greed", "sentiment_divergence"):
+        assert features[name].compute(heard, closes).tolist() == [0.0, 0.0]
+    level = {one.name: one for one in sentiment_features_of(series)}["sentiment_level"]
+    assert level.compute(heard, closes).tolist() == level.compute(series, closes).tolist()
+    assert heard_by(series, ("sentiment_level",)) is series

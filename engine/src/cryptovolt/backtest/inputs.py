@@ -114,7 +114,7 @@ def fingerprint_of(data: Any) -> str:
     if isinstance(data, FundingRates):
         return _hashed(data.timestamp, data.rate)
     if isinstance(data, SentimentSeries):
-        return _hashed(data.event_time, data.observed_at, data.score)
+        return data.content_hash()
     if isinstance(data, np.ndarray):
         return _hashed(cast("FloatArray", data))
     if isinstance(data, Mapping):

@@ -5,6 +5,7 @@ seen it (``observed_at``). Everything that decides reads the second one only.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -138,6 +139,20 @@ class SentimentSeries:
             weight=self.weight[rows],
             origin=self.origin[rows],
             origins=self.origins,
+        )
+
+    def naming(self, origins: Iterable[str]) -> "SentimentSeries":
+        """Return the same items, with origins named beside those that gave them."""
+        names = tuple(sorted({*self.origins, *origins}))
+        places = np.array([names.index(name) for name in self.origins], dtype=np.int64)
+        return SentimentSeries(
+            event_time=self.event_time,
+            observed_at=self.observed_at,
+            score=self.score,
+            source=self.source,
+            weight=self.weight,
+            origin=places[self.origin],
+            origins=names,
         )
 
     def with_score(self, score: FloatArray) -> "SentimentSeries":

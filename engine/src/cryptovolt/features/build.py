@@ -143,6 +143,18 @@ class Features:
             symbol=self.symbol,
         )
 
+    def varying(self, rows: IntArray) -> "Features":
+        """Return the columns that are not the same number in all of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,)
+            Bars to look at, at least one.
+        """
+        values = self.values[rows]
+        constant = (values == values[0]).all(axis=0).tolist()
+        return self.select([n for n, same in zip(self.names, constant, strict=True) if not same])
+
     def since(self, row: int) -> "Features":
         """Return the rows from one on, without copying."""
         return Features(

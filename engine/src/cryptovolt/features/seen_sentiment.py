@@ -8,6 +8,7 @@ All read texts only, each by its weight, but for the two of the Fear & Greed ind
 alone.
 """
 
+from collections.abc import Collection
 from math import log1p, sqrt
 
 import numpy as np
@@ -227,3 +228,18 @@ def sentiment_features_of(series: SentimentSeries) -> tuple[SentimentFeature, ..
         "fear_greed_change": FEAR_GREED in series.origins,
     }
     return (*SENTIMENT_FEATURES, *(one for one in ORIGIN_FEATURES if told[one.name]))
+
+
+def heard_by(series: SentimentSeries, columns: Collection[str]) -> SentimentSeries:
+    """Return the series so that the named columns are among its features.
+
+    An origin that has given nothing yet is silent, not absent: its column is 0.
+    """
+    missing = {one.name for one in ORIGIN_FEATURES if one.name in columns}
+    missing -= {one.name for one in sentiment_features_of(series)}
+    if not missing:
+        return series
+    # Of the texts, one other silent origin is enough.
+    names = [FEAR_GREED] if missing - {"sentiment_divergence"} else []
+    names += ["silent"] if "sentiment_divergence" in missing else []
+    return series.naming(names)

@@ -118,9 +118,5 @@ def _altered_sentiment(
     if sentiment is None:
         return None
     later = sentiment.observed_at > int(bars.timestamp[t]) + bars.interval_ms
-    return SentimentSeries(
-        event_time=sentiment.event_time,
-        observed_at=sentiment.observed_at,
-        score=np.where(later, rng.uniform(-1.0, 1.0, len(sentiment)), sentiment.score),
-        source=sentiment.source,
-    )
+    drawn = rng.uniform(-1.0, 1.0, len(sentiment))
+    return sentiment.with_score(np.where(later, drawn, sentiment.score))

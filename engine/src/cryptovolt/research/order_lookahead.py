@@ -252,15 +252,7 @@ def _copied(markets: Markets, n_bars: int) -> dict[str, Bars]:
 
 
 def _seen(sentiment: SentimentSeries | None, end: int) -> SentimentSeries | None:
-    if sentiment is None:
-        return None
-    known = sentiment.seen_until(end)
-    return SentimentSeries(
-        event_time=known.event_time.copy(),
-        observed_at=known.observed_at.copy(),
-        score=known.score.copy(),
-        source=known.source,
-    )
+    return None if sentiment is None else sentiment.seen_until(end).copy()
 
 
 def _paid(funding: Funding | None) -> Funding | None:

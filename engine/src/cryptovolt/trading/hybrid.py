@@ -22,6 +22,7 @@ from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal, Source, Vote
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.features.build import FEATURE_WARMUP, build_features, inputs_needed
+from cryptovolt.features.seen_sentiment import heard_by
 from cryptovolt.ml.voting import vote_scores
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.risk.sizing import VOLATILITY_VETO, sizes, volatility_veto
@@ -254,9 +255,11 @@ class HybridStrategy:
     ) -> FloatArray:
         votes = np.full(len(bars), np.nan)
         if self.models:
-            wanted = inputs_needed([n for model in self.models for n in model.feature_names])
+            columns = [name for model in self.models for name in model.feature_names]
+            wanted = inputs_needed(columns)
             given = {name: one for name, one in beside.of(bars).items() if name in wanted}
-            features = build_features(bars, sentiment, **given)
+            news = None if sentiment is None else heard_by(sentiment, columns)
+            features = build_features(bars, news, **given)
             first = len(bars) - 1 if last_only else 0
             votes[first:] = vote_scores(self.models, features.since(first))
         return votes
