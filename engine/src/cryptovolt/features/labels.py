@@ -1,4 +1,8 @@
-"""What a model learns: whether the price rises or falls first by enough to pay for a trade.
+"""What a model learns: the type of all labels, and the triple barrier.
+
+The triple barrier says whether the price rises or falls first by enough to pay for a trade;
+:mod:`~cryptovolt.features.labels_fixed` asks where it stands after a number of bars,
+:mod:`~cryptovolt.features.labels_meta` whether another rule's trade pays.
 
 A label belongs to the row that would have to decide, ``t``: the trade begins at the open of bar
 ``t + 1``, as in a backtest. It is known once its last bar, ``end``, has closed; the bars
@@ -15,8 +19,9 @@ from cryptovolt.domain.arrays import ActionArray, BoolArray, FloatArray, IntArra
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import ConfigurationError, DataError
-from cryptovolt.features.registry import log_return
+from cryptovolt.features.inputs import log_return
 from cryptovolt.features.rolling import rolling_mean
+from cryptovolt.features.weights import uniqueness
 from cryptovolt.market.checking import require_clean
 
 VOLATILITY_BARS = 100
@@ -34,17 +39,20 @@ class Labels:
     timestamp : ndarray of shape (n_labels,)
         Open of that bar, milliseconds UTC.
     value : ndarray of shape (n_labels,)
-        +1 up or −1 down; never 0.
+        +1 up or −1 down, of meta labels +1 paid or −1 did not; never 0.
     end : ndarray of shape (n_labels,)
         Last bar the label was read from, after `row`.
     weight : ndarray of shape (n_labels,)
         Mean share of its interval that a label does not share with others, in (0, 1].
     outcome : ndarray of shape (n_labels,)
-        Log return from the open of bar ``row + 1`` to the exit, before costs.
+        Log return from the open of bar ``row + 1`` to the exit, before costs; of meta labels that
+        of the trade, so a fall is a gain of a short one.
     last_direction : ndarray of shape (n_labels,)
         Sign of the price's change over the `horizon` bars before and including `row`, +1 or −1.
     horizon : int
         Most bars an interval has.
+    side : ndarray of shape (n_labels,), optional
+        Of meta labels: +1 where the trade is long, −1 where it is short.
     """
 
     row: IntArray
@@ -55,6 +63,7 @@ class Labels:
     outcome: FloatArray
     last_direction: ActionArray
     horizon: int
+    side: ActionArray | None = None
 
     def __post_init__(self) -> None:
         if self.horizon < 1:
@@ -62,6 +71,7 @@ class Labels:
         columns = (self.timestamp, self.value, self.end, self.weight, self.outcome)
         if any(column.shape != self.row.shape for column in (*columns, self.last_direction)):
             raise DataError("expected one value, end, weight and outcome per label")
+        _check_side(self.side, self.row.size)
         if not (np.diff(self.row) > 0).all():
             raise DataError("expected labels in the order of their bars, each bar once")
         if not np.isin(self.value, (-1, 1)).all():
@@ -90,7 +100,36 @@ class Labels:
             outcome=self.outcome[chosen],
             last_direction=self.last_direction[chosen],
             horizon=self.horizon,
+            side=None if self.side is None else self.side[chosen],
         )
+
+
+def _check_side(side: ActionArray | None, n_labels: int) -> None:
+    if side is None:
+        return
+    if side.shape != (n_labels,) or not np.isin(side, (-1, 1)).all():
+        raise DataError("expected one side of -1 or 1 per label")
+    read_only(side)
+
+
+def round_trip(costs: Costs) -> float:
+    """Return what buying and selling once costs by market orders, as a log return.
+
+    Fee, slippage and half the spread, twice. Impact and the part of the bar's range depend on the
+    order and the bar; they are left to the backtest.
+    """
+    return 2.0 * (costs.fee + (costs.slippage + 0.5 * costs.spread))
+
+
+def volatility_of(bars: Bars) -> FloatArray:
+    """Return the root mean square log return of the newest `VOLATILITY_BARS` bars, else NaN."""
+    return np.sqrt(rolling_mean(log_return(bars.close) ** 2, VOLATILITY_BARS))
+
+
+def direction_before(bars: Bars, row: IntArray, horizon: int) -> ActionArray:
+    """Return the sign of the change over the `horizon` bars up to each row; no change is −1."""
+    rose = bars.close[row] > bars.close[row - horizon]
+    return np.where(rose, 1, -1).astype(np.int8)
 
 
 def triple_barrier(
@@ -99,8 +138,9 @@ def triple_barrier(
     """Return which of three barriers the price meets first.
 
     From the open of bar ``t + 1`` on, the upper and the lower barrier lie
-    ``width × volatility × sqrt(horizon) + 2 × (fee + slippage)`` away, so that touching the upper
-    one pays for a round trip; the third barrier is the close of bar ``t + horizon``.
+    ``width × volatility × sqrt(horizon) + 2 × (fee + slippage + spread / 2)`` away, so that
+    touching the upper one pays for a round trip; the third barrier is the close of bar
+    ``t + horizon``.
 
     * The high reaches the upper barrier first: +1. The low reaches the lower one first: −1.
     * Both within one bar: −1, because which came first is not known and the worse is assumed.
@@ -136,15 +176,43 @@ def triple_barrier(
     ----------
     Marcos López de Prado, *Advances in Financial Machine Learning*, 2018, ch. 3 and 4.
     """
+    row, distance = barrier_rows(bars, horizon, width, Costs() if costs is None else costs)
+    long = np.ones(row.size, np.int8)
+    touched, end, outcome = first_touch(
+        bars.open, bars.high, bars.low, bars.close, row, distance, long, horizon
+    )
+    rises = (touched > 0) | ((touched == 0) & (bars.close[end] > bars.open[row + 1]))
+    return Labels(
+        row=row,
+        timestamp=bars.timestamp[row],
+        value=np.where(rises, 1, -1).astype(np.int8),
+        end=end,
+        weight=uniqueness(row, end),
+        outcome=outcome,
+        last_direction=direction_before(bars, row, horizon),
+        horizon=horizon,
+    )
+
+
+def barrier_rows(
+    bars: Bars, horizon: int, width: float, costs: Costs
+) -> tuple[IntArray, FloatArray]:
+    """Return the rows whose barriers are known and over, and the barriers' log distance there.
+
+    Raises
+    ------
+    DataError
+        If the bars have errors, or too few for a single row.
+    ConfigurationError
+        If `horizon` or `width` is out of range.
+    """
     if horizon < 1 or not 0.0 < width < float("inf"):
         raise ConfigurationError(
             f"expected horizon ≥ 1 and width > 0, found horizon {horizon} and width {width}"
         )
     require_clean(bars)
-    costs = Costs() if costs is None else costs
-    volatility = np.sqrt(rolling_mean(log_return(bars.close) ** 2, VOLATILITY_BARS))
-    distance = width * volatility * sqrt(horizon) + 2.0 * (costs.fee + costs.slippage)
-
+    volatility = volatility_of(bars)
+    distance = width * volatility * sqrt(horizon) + round_trip(costs)
     complete = (volatility > 0.0) & (np.arange(len(bars)) + horizon < len(bars))
     complete[:horizon] = False
     row = np.flatnonzero(complete)
@@ -152,75 +220,39 @@ def triple_barrier(
         raise DataError(
             f"expected more than {VOLATILITY_BARS + horizon} bars that move, found {len(bars)} bars"
         )
-    value, end, outcome = _first_touch(
-        bars.open, bars.high, bars.low, bars.close, row, distance[row], horizon
-    )
-    rose = bars.close[row] > bars.close[row - horizon]
-    return Labels(
-        row=row,
-        timestamp=bars.timestamp[row],
-        value=value,
-        end=end,
-        weight=uniqueness(row, end),
-        outcome=outcome,
-        last_direction=np.where(rose, 1, -1).astype(np.int8),
-        horizon=horizon,
-    )
-
-
-def uniqueness(row: IntArray, end: IntArray) -> FloatArray:
-    """Return how little each label shares its interval with others.
-
-    Parameters
-    ----------
-    row, end : ndarray of shape (n_labels,)
-        Each label was read from bars ``row + 1 .. end``.
-
-    Returns
-    -------
-    ndarray of shape (n_labels,)
-        Mean over the interval of one over the number of labels that are open, in (0, 1].
-
-    References
-    ----------
-    Marcos López de Prado, *Advances in Financial Machine Learning*, 2018, section 4.4.
-    """
-    if row.size == 0:
-        return np.empty(0)
-    change = np.zeros(int(end.max()) + 2)
-    np.add.at(change, row + 1, 1.0)
-    np.add.at(change, end + 1, -1.0)
-    n_open = np.cumsum(change)[:-1]
-    share = np.divide(1.0, n_open, out=np.zeros_like(n_open), where=n_open > 0)
-    total = np.concatenate([[0.0], np.cumsum(share)])
-    return (total[end + 1] - total[row + 1]) / (end - row)
+    return row, distance[row]
 
 
 @njit(cache=True, nogil=True)
-def _first_touch(
+def first_touch(
     open_: FloatArray,
     high: FloatArray,
     low: FloatArray,
     close: FloatArray,
     row: IntArray,
     distance: FloatArray,
+    side: ActionArray,
     horizon: int,
 ) -> tuple[ActionArray, IntArray, FloatArray]:
-    value = np.empty(row.size, np.int8)
+    """Return what a trade from the open after each row meets first, where, and its log return.
+
+    +1 is the barrier on its own side (above a long trade, below a short one), −1 the other one,
+    also where one bar reaches both; 0 is the close of the last bar.
+    """
+    touched = np.zeros(row.size, np.int8)
     end = np.empty(row.size, np.int64)
     outcome = np.empty(row.size)
     for i in range(row.size):
         t = row[i]
         entry = open_[t + 1]
         upper, lower = entry * np.exp(distance[i]), entry * np.exp(-distance[i])
-        value[i] = 1 if close[t + horizon] > entry else -1
         end[i] = t + horizon
-        outcome[i] = np.log(close[t + horizon] / entry)
+        outcome[i] = side[i] * np.log(close[t + horizon] / entry)
         for k in range(t + 1, t + horizon + 1):
             if low[k] <= lower or high[k] >= upper:
-                falls = low[k] <= lower
-                value[i] = -1 if falls else 1
+                loses = low[k] <= lower if side[i] > 0 else high[k] >= upper
+                touched[i] = -1 if loses else 1
                 end[i] = k
-                outcome[i] = -distance[i] if falls else distance[i]
+                outcome[i] = -distance[i] if loses else distance[i]
                 break
-    return value, end, outcome
+    return touched, end, outcome
