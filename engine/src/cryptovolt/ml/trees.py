@@ -5,6 +5,7 @@ a million. Features are compared as float32, as they were in training.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, isfinite, log, nan
 from typing import Any
@@ -15,6 +16,7 @@ from numba import njit
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray
 from cryptovolt.domain.errors import ModelError
+from cryptovolt.ml.calibration import Calibration, Platt
 
 Int32Array = npt.NDArray[np.int32]
 Float32Array = npt.NDArray[np.float32]
@@ -37,6 +39,8 @@ class FlatTrees:
         Left child, as an index into these arrays; a leaf itself.
     value : ndarray of shape (n_nodes,)
         What a leaf adds to the margin.
+    cover : ndarray of shape (n_nodes,)
+        How much of the training rows came by: the sum of hessians, or their number.
     root : ndarray of shape (n_trees,)
         First node of each tree.
     depth : int
@@ -51,6 +55,7 @@ class FlatTrees:
     threshold: Float32Array
     left: Int32Array
     value: FloatArray
+    cover: FloatArray
     root: Int32Array
     depth: int
     base: float
@@ -59,6 +64,17 @@ class FlatTrees:
     def margins(self, values: FloatArray) -> FloatArray:
         """Return the log odds of rows of shape ``(n_rows, n_features)``; NaN for unusable rows."""
         return self.calibrated(values, 1.0, 0.0)[0]
+
+    def said(
+        self, values: FloatArray, calibration: Calibration | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the log odds and P(up); without a calibration the odds are believed."""
+        if calibration is None:
+            return self.calibrated(values, 1.0, 0.0)
+        if isinstance(calibration, Platt):
+            return self.calibrated(values, calibration.slope, calibration.intercept)
+        margin = self.margins(values)
+        return margin, calibration.probability(margin)
 
     def calibrated(
         self, values: FloatArray, slope: float, intercept: float
@@ -111,12 +127,57 @@ def read_trees(model: bytes) -> FlatTrees:
         ) from error
     if objective != "binary:logistic" or not 0.0 < base_score < 1.0 or not trees:
         raise ModelError(f"expected trees of a binary classifier, found {objective!r}")
-    return _flatten(trees, log(base_score / (1.0 - base_score)), n_features)
+    try:
+        grown = [_nodes_of(tree) for tree in trees]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError("expected whole trees in XGBoost's JSON, found a damaged one") from error
+    return flatten(grown, log(base_score / (1.0 - base_score)), n_features)
 
 
-def _flatten(trees: list[dict[str, Any]], base: float, n_features: int) -> FlatTrees:
+@dataclass(frozen=True, slots=True, eq=False)
+class Nodes:
+    """One tree as a library keeps it: root first, `left` below 0 in a leaf.
+
+    Parameters
+    ----------
+    left, right : sequence of int
+        Children.
+    feature : sequence of int
+        Column to compare.
+    threshold : sequence of float
+        Smaller values go left, as float32.
+    value : sequence of float
+        What a leaf adds to the margin.
+    cover : sequence of float
+        How much of the training rows came by.
+    """
+
+    left: Sequence[int]
+    right: Sequence[int]
+    feature: Sequence[int]
+    threshold: Sequence[float]
+    value: Sequence[float]
+    cover: Sequence[float]
+
+
+def _nodes_of(tree: dict[str, Any]) -> Nodes:
+    conditions = tree["split_conditions"]
+    # XGBoost computes with float32: a leaf's value is the nearest one to what is written.
+    leaves = np.array(conditions, np.float32).astype(np.float64).tolist()
+    return Nodes(
+        tree["left_children"],
+        tree["right_children"],
+        tree["split_indices"],
+        conditions,
+        leaves,
+        tree["sum_hessian"],
+    )
+
+
+def flatten(trees: Sequence[Nodes], base: float, n_features: int) -> FlatTrees:
+    """Return trees as flat arrays, level by level, the right child beside the left one."""
     feature, threshold, left = list[int](), list[float](), list[int]()
-    value, root = list[float](), list[int]()
+    value, cover, root = list[float](), list[float](), list[int]()
     depth = 0
     for tree in trees:
         first = len(left)
@@ -127,22 +188,23 @@ def _flatten(trees: list[dict[str, Any]], base: float, n_features: int) -> FlatT
             n_steps += 1
             below: list[int] = []
             for node in level:
-                is_leaf = tree["left_children"][node] < 0
-                condition = tree["split_conditions"][node]
-                feature.append(0 if is_leaf else tree["split_indices"][node])
-                threshold.append(nan if is_leaf else condition)
-                value.append(condition if is_leaf else 0.0)
+                is_leaf = tree.left[node] < 0
+                feature.append(0 if is_leaf else tree.feature[node])
+                threshold.append(nan if is_leaf else tree.threshold[node])
+                value.append(tree.value[node] if is_leaf else 0.0)
+                cover.append(tree.cover[node])
                 left.append(len(left) if is_leaf else n_placed)
                 if not is_leaf:
                     n_placed += 2
-                    below += [tree["left_children"][node], tree["right_children"][node]]
+                    below += [tree.left[node], tree.right[node]]
             level = below
         depth = max(depth, n_steps)
     return FlatTrees(
         feature=np.array(feature, np.int32),
         threshold=np.array(threshold, np.float32),
         left=np.array(left, np.int32),
-        value=np.array(value, np.float32).astype(np.float64),
+        value=np.array(value, np.float64),
+        cover=np.array(cover, np.float64),
         root=np.array(root, np.int32),
         depth=depth,
         base=base,

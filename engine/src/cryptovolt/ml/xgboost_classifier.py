@@ -1,14 +1,10 @@
 """The gradient-boosted classifier: training by XGBoost, serving without it.
 
-A stored model is a folder with ``model.json`` (XGBoost's own format) and ``manifest.json``
-(columns, calibration, settings, provenance and the SHA-256 of both). Loading checks the hashes;
-nothing that is read can execute.
+Its one file beside the manifest is ``model.json``, XGBoost's own format.
 """
 
-import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +12,23 @@ import numpy as np
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray
 from cryptovolt.domain.errors import ConfigurationError, ModelError
-from cryptovolt.ml.calibration import Platt
+from cryptovolt.domain.ports import Contributions
+from cryptovolt.ml.calibration import METHODS, Calibration, read_calibration
+from cryptovolt.ml.contributions import tree_contributions
+from cryptovolt.ml.model import (
+    Fitted,
+    Stored,
+    balanced_weights,
+    describe,
+    read_model,
+    require_both_classes,
+    write_model,
+)
 from cryptovolt.ml.trees import FlatTrees, read_trees
 
-FORMAT = "cryptovolt-xgboost/1"
+FORMAT = "cryptovolt-xgboost/2"
+KIND = "xgboost"
 MODEL_FILE = "model.json"
-MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,23 +79,41 @@ class BoosterSettings:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibratedSettings(BoosterSettings):
+    """How the trees are grown and calibrated, where it is not by Platt's line.
+
+    Parameters
+    ----------
+    calibration : str
+        ``"isotonic"``, or ``"best"`` of both by out-of-fold log loss.
+    """
+
+    calibration: str = "best"
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class XGBoostClassifier:
-    """A trained classifier; the port :class:`cryptovolt.domain.ports.Classifier`.
+    """A trained classifier; the port :class:`cryptovolt.domain.ports.Model`.
 
-    Made by training or :func:`load_classifier`.
+    Made by training, :func:`load_classifier` or :func:`cryptovolt.ml.model.load_model`.
     """
 
     model: bytes
     manifest: dict[str, Any]
     trees: FlatTrees
-    calibration: Platt
+    calibration: Calibration
 
     def __repr__(self) -> str:
         return (
             f"XGBoostClassifier({self.trees.root.size} trees, {len(self.feature_names)} features, "
             f"{self.artefact_hash[:16]})"
         )
+
+    @property
+    def kind(self) -> str:
+        """``"xgboost"``."""
+        return KIND
 
     @property
     def feature_names(self) -> Sequence[str]:
@@ -99,6 +124,10 @@ class XGBoostClassifier:
     def artefact_hash(self) -> str:
         """SHA-256 of the manifest, which holds that of the trees; 64 hex digits."""
         return self.manifest["artefact_hash"]
+
+    def margins(self, values: FloatArray) -> FloatArray:
+        """Return the log odds before calibration, shape ``(n_rows,)``; NaN as below."""
+        return self.trees.margins(values)
 
     def probability_up(self, values: FloatArray) -> FloatArray:
         """Return the calibrated P(up).
@@ -119,42 +148,66 @@ class XGBoostClassifier:
         ModelError
             If the rows have another number of columns.
         """
-        return self.trees.calibrated(values, self.calibration.slope, self.calibration.intercept)[1]
+        return self.trees.said(values, self.calibration)[1]
+
+    def contributions(self, values: FloatArray) -> Contributions:
+        """Return what each column adds to the log odds: exact Shapley values of the trees."""
+        return tree_contributions(self.trees, values)
 
     def save(self, folder: Path) -> Path:
         """Write the model into a folder of its own, named by its hash, and return that folder."""
-        own = folder / self.artefact_hash[:16]
-        own.mkdir(parents=True, exist_ok=True)
-        (own / MODEL_FILE).write_bytes(self.model)
-        (own / MANIFEST_FILE).write_bytes(_canonical(self.manifest))
-        return own
+        return write_model(folder, self.manifest, {MODEL_FILE: self.model})
 
 
 def make_classifier(
     model: bytes,
     feature_names: Sequence[str],
-    calibration: Platt,
+    calibration: Calibration,
     settings: BoosterSettings,
-    provenance: dict[str, Any],
+    provenance: Mapping[str, Any],
+    training: Mapping[str, Any] | None = None,
 ) -> XGBoostClassifier:
-    """Return a classifier with its manifest and hash."""
-    import xgboost  # noqa: PLC0415 - heavy, and needed for training only
+    """Return a classifier with its manifest and hash.
 
-    manifest: dict[str, Any] = {
-        "format": FORMAT,
-        "feature_names": list(feature_names),
-        "calibration": asdict(calibration),
-        "settings": asdict(settings),
-        "provenance": provenance,
-        "xgboost": xgboost.__version__,
-        "model_sha256": hashlib.sha256(model).hexdigest(),
-    }
-    manifest["artefact_hash"] = hashlib.sha256(_canonical(manifest)).hexdigest()
+    `training` is what :func:`cryptovolt.ml.model.training_range` says of its rows.
+    """
+    manifest = describe(
+        format_=FORMAT,
+        kind=KIND,
+        feature_names=feature_names,
+        settings=settings,
+        provenance=provenance,
+        libraries=("xgboost-cpu",),
+        files={MODEL_FILE: model},
+        more={"calibration": calibration.to_record(), "training": dict(training or {})},
+    )
     return XGBoostClassifier(model, manifest, read_trees(model), calibration)
 
 
+def read_stored(stored: Stored) -> XGBoostClassifier:
+    """Return the classifier of a checked folder, also of the first format.
+
+    Raises
+    ------
+    ModelError
+        If it is not whole.
+    """
+    manifest = dict(stored.manifest)
+    try:
+        model, calibration = stored.files[MODEL_FILE], dict(manifest["calibration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"expected {MODEL_FILE} and a calibration, found a part only") from error
+    trees = read_trees(model)
+    if trees.n_features != len(manifest["feature_names"]):
+        raise ModelError(
+            f"expected trees over {len(manifest['feature_names'])} columns, found "
+            f"{trees.n_features}"
+        )
+    return XGBoostClassifier(model, manifest, trees, read_calibration(calibration))
+
+
 def load_classifier(folder: Path) -> XGBoostClassifier:
-    """Read a stored model and check that nothing in it has changed.
+    """Read a stored model of XGBoost and check that nothing in it has changed.
 
     Parameters
     ----------
@@ -170,29 +223,99 @@ def load_classifier(folder: Path) -> XGBoostClassifier:
     ModelError
         If a file is missing, is not of this format, or differs from its SHA-256.
     """
-    try:
-        model = (folder / MODEL_FILE).read_bytes()
-        text = (folder / MANIFEST_FILE).read_bytes()
-    except OSError as error:
-        raise ModelError(f"expected a stored model in {folder}, found {error.strerror}") from error
-    try:
-        manifest: dict[str, Any] = json.loads(text)
-        claimed = str(manifest["artefact_hash"])
-        found_format, model_hash = str(manifest["format"]), str(manifest["model_sha256"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"expected a manifest in {folder}, found a damaged one") from error
-    if found_format != FORMAT:
-        raise ModelError(f"expected a model of format {FORMAT}, found {found_format}")
-    rest = {key: value for key, value in manifest.items() if key != "artefact_hash"}
-    if (
-        hashlib.sha256(model).hexdigest() != model_hash
-        or hashlib.sha256(_canonical(rest)).hexdigest() != claimed
-        or _canonical(manifest) != text
-    ):
-        raise ModelError(
-            f"expected the model in {folder} as it was stored, found it changed; train it again"
+    stored = read_model(folder)
+    found = str(stored.manifest["format"])
+    if not found.startswith("cryptovolt-xgboost/"):
+        raise ModelError(f"expected a model of format {FORMAT}, found {found}")
+    return read_stored(stored)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GrownTrees:
+    """Trees of one fit, not yet calibrated, and the file they are stored in."""
+
+    content: bytes
+    trees: FlatTrees
+
+    @property
+    def n_trees(self) -> int:
+        """Trees grown before validation stopped it."""
+        return self.trees.root.size
+
+    def calibrated(
+        self, values: FloatArray, calibration: Calibration | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return log odds and P(up) of rows; without a calibration the odds are believed."""
+        return self.trees.said(values, calibration)
+
+
+@dataclass(frozen=True, slots=True)
+class XGBoostTrainer:
+    """Trains gradient-boosted trees; the port :class:`cryptovolt.ml.model.Trainer`.
+
+    Parameters
+    ----------
+    settings : BoosterSettings
+        How the trees are grown; :class:`CalibratedSettings` also says how they are calibrated.
+    """
+
+    settings: BoosterSettings = field(default_factory=BoosterSettings)
+
+    def __post_init__(self) -> None:
+        if self.calibration not in METHODS:
+            raise ConfigurationError(
+                f"expected calibration {', '.join(METHODS)}, found {self.calibration!r}"
+            )
+
+    @property
+    def kind(self) -> str:
+        """``"xgboost"``."""
+        return KIND
+
+    @property
+    def validation(self) -> float:
+        """Share of a training set that decides when to stop."""
+        return self.settings.validation
+
+    @property
+    def calibration(self) -> str:
+        """How margins become probabilities."""
+        given = self.settings
+        return given.calibration if isinstance(given, CalibratedSettings) else "platt"
+
+    def fit(
+        self,
+        values: FloatArray,
+        up: BoolArray,
+        weight: FloatArray,
+        stop_values: FloatArray,
+        stop_up: BoolArray,
+        stop_weight: FloatArray,
+        seed: int | None = None,
+    ) -> GrownTrees:
+        """Return trees as :func:`train_trees` grows them."""
+        settings = self.settings if seed is None else replace(self.settings, seed=seed)
+        model = train_trees(values, up, weight, stop_values, stop_up, stop_weight, settings)
+        return GrownTrees(model, read_trees(model))
+
+    def model(
+        self,
+        fitted: Fitted,
+        feature_names: Sequence[str],
+        calibration: Calibration,
+        provenance: Mapping[str, Any],
+        training: Mapping[str, Any],
+    ) -> XGBoostClassifier:
+        """Return a calibrated model that can be stored."""
+        return make_classifier(
+            fitted.content, feature_names, calibration, self.settings, provenance, training
         )
-    return XGBoostClassifier(model, manifest, read_trees(model), Platt(**manifest["calibration"]))
+
+
+def trainer_of(settings: Mapping[str, Any]) -> XGBoostTrainer:
+    """Return the trainer with the settings of a manifest."""
+    made = CalibratedSettings if "calibration" in settings else BoosterSettings
+    return XGBoostTrainer(made(**settings))
 
 
 def train_trees(
@@ -216,22 +339,17 @@ def train_trees(
     """
     import xgboost  # noqa: PLC0415 - heavy, and needed for training only
 
-    up_weight, down_weight = float(weight[up].sum()), float(weight[~up].sum())
-    if not min(up_weight, down_weight) > 0.0 or stop_up.all() or not stop_up.any():
-        raise ModelError(
-            f"expected rises and falls to learn from, found {int(up.sum())} rises in {up.size} "
-            f"rows and {int(stop_up.sum())} in the {stop_up.size} rows that decide when to stop"
-        )
+    require_both_classes(up, weight, stop_up)
     fit = xgboost.QuantileDMatrix(
         values.astype(np.float32),
         label=up,
-        weight=_balanced(up, weight, up_weight, down_weight),
+        weight=balanced_weights(up, weight, up, weight),
         nthread=settings.n_threads,
     )
     stop = xgboost.QuantileDMatrix(
         stop_values.astype(np.float32),
         label=stop_up,
-        weight=_balanced(stop_up, stop_weight, up_weight, down_weight),
+        weight=balanced_weights(stop_up, stop_weight, up, weight),
         ref=fit,
         nthread=settings.n_threads,
     )
@@ -245,12 +363,6 @@ def train_trees(
     )
     best: Any = booster[: booster.best_iteration + 1]
     return bytes(best.save_raw("json"))
-
-
-def _balanced(up: BoolArray, weight: FloatArray, up_sum: float, down_sum: float) -> FloatArray:
-    total = up_sum + down_sum
-    balanced = weight * np.where(up, total / (2.0 * up_sum), total / (2.0 * down_sum))
-    return balanced / balanced.mean()
 
 
 def _parameters(settings: BoosterSettings) -> dict[str, Any]:
@@ -268,7 +380,3 @@ def _parameters(settings: BoosterSettings) -> dict[str, Any]:
         "seed": settings.seed,
         "nthread": settings.n_threads,
     }
-
-
-def _canonical(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False).encode()

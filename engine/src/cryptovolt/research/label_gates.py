@@ -1,6 +1,7 @@
 """Gates on labels: they describe the bars they claim, no column knows them, chance gives 0.5."""
 
 import hashlib
+from dataclasses import asdict
 from math import sqrt
 
 import numpy as np
@@ -10,9 +11,8 @@ from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.ports import TrialLedger
 from cryptovolt.features.build import Features
+from cryptovolt.ml.model import trainer_of
 from cryptovolt.ml.split import validation_tail
-from cryptovolt.ml.trees import read_trees
-from cryptovolt.ml.xgboost_classifier import train_trees
 from cryptovolt.performance.classification import auc
 from cryptovolt.research.evaluation import Evaluation
 from cryptovolt.research.fits import keep_checks
@@ -106,19 +106,17 @@ def label_permutation(
 def _area(features: Features, evaluation: Evaluation, up: BoolArray) -> float:
     labels, fold = evaluation.labels, evaluation.folds[-1].fold
     values = features.values[labels.row]
-    fit, tail = validation_tail(labels, fold.train, evaluation.settings.validation)
-    trees = read_trees(
-        train_trees(
-            values[fit],
-            up[fit],
-            labels.weight[fit],
-            values[tail],
-            up[tail],
-            labels.weight[tail],
-            evaluation.settings,
-        )
+    trainer = trainer_of(evaluation.model.kind, asdict(evaluation.settings))
+    fit, tail = validation_tail(labels, fold.train, trainer.validation)
+    fitted = trainer.fit(
+        values[fit],
+        up[fit],
+        labels.weight[fit],
+        values[tail],
+        up[tail],
+        labels.weight[tail],
     )
-    return auc(up[fold.test], _ranks(trees.margins(values[fold.test])))
+    return auc(up[fold.test], _ranks(fitted.calibrated(values[fold.test], None)[0]))
 
 
 def _best_column(

@@ -1,6 +1,6 @@
 """Evaluate a classifier as it would have been used: always on rows it had not seen.
 
-For each fold, in order of time: trees are fitted to the older part of the purged training set and
+For each fold, in order of time: a model is fitted to the older part of the purged training set and
 stopped by its newest part; the calibration is fitted to out-of-sample margins of earlier folds (in
 the first fold, to the part that stopped the trees); then the test rows are scored once. Margins of
 different models are compared in units of their spread on the rows that stopped them, because more
@@ -9,25 +9,21 @@ trees say the same thing louder.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 from numpy.random import Generator
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray, IntArray, read_only
 from cryptovolt.domain.bars import Bars
-from cryptovolt.domain.errors import DataError, ModelError
-from cryptovolt.domain.ports import Progress, TrialLedger
+from cryptovolt.domain.errors import ConfigurationError, DataError, ModelError
+from cryptovolt.domain.ports import Model, Progress, TrialLedger
 from cryptovolt.features.build import Features
 from cryptovolt.features.labels import Labels
-from cryptovolt.ml.calibration import Platt, fit_platt
+from cryptovolt.ml.calibration import Platt, calibrate
+from cryptovolt.ml.model import Fitted, Trainer, training_range
 from cryptovolt.ml.split import Fold, WalkForward, purge, validation_tail
-from cryptovolt.ml.trees import FlatTrees, read_trees
-from cryptovolt.ml.xgboost_classifier import (
-    BoosterSettings,
-    XGBoostClassifier,
-    make_classifier,
-    train_trees,
-)
+from cryptovolt.ml.xgboost_classifier import BoosterSettings, XGBoostClassifier, XGBoostTrainer
 from cryptovolt.performance.classification import MEASURES
 from cryptovolt.research.evaluation import Evaluation, FoldResult
 from cryptovolt.research.fits import STUDY, FitRecord, recorder_of
@@ -52,13 +48,15 @@ def evaluate_classifier(
     rng: Generator,
     walk: WalkForward | None = None,
     settings: BoosterSettings | None = None,
+    trainer: Trainer | None = None,
+    provenance: Mapping[str, Any] | None = None,
     n_resamples: int = 500,
     progress: Progress | None = None,
     ledger: TrialLedger | None = None,
     bars: Bars | None = None,
     study: str = STUDY,
 ) -> Evaluation:
-    """Train and test a gradient-boosted classifier by purged, embargoed walk-forward.
+    """Train and test a classifier by purged, embargoed walk-forward.
 
     Parameters
     ----------
@@ -71,7 +69,11 @@ def evaluate_classifier(
     walk : WalkForward, optional
         Five anchored folds if not given.
     settings : BoosterSettings, optional
-        How trees are grown.
+        How trees are grown by XGBoost, where no trainer is given.
+    trainer : Trainer, optional
+        What is trained: :class:`~cryptovolt.ml.xgboost_classifier.XGBoostTrainer` if not given.
+    provenance : mapping, optional
+        Kept in the manifest beside what is known here, e.g. ``data_sha256``, ``parent``, ``code``.
     n_resamples : int, default=500
         Of the bootstrap behind every interval.
     progress : Progress, optional
@@ -95,28 +97,30 @@ def evaluate_classifier(
     DataError
         If features, labels and bars are not of the same bars, or the ledger is broken.
     ConfigurationError
-        If there is a ledger but no bars.
+        If there is a ledger but no bars, or a trainer beside settings.
     """
     walk = WalkForward() if walk is None else walk
-    settings = BoosterSettings() if settings is None else settings
+    trainer = _trainer(trainer, settings)
     labels = usable_labels(features, labels)
     values = np.ascontiguousarray(features.values[labels.row])
     folds = walk.split(labels)
-    record = recorder_of(ledger, bars, features, labels, walk, settings, study)
+    # Records of an evaluation are typed for XGBoost, and ask of settings only to be a dataclass.
+    kept = cast("BoosterSettings", trainer.settings)
+    record = recorder_of(ledger, bars, features, labels, walk, kept, study)
     seen, results = _Seen(), list[FoldResult]()
     probability = np.full(len(features), np.nan)
     baselines: dict[str, list[FloatArray]] = {}
     for fold in folds:
         _report(progress, fold.number, len(folds) + 2, f"fold {fold.number + 1}")
-        result, trees, said = _run_fold(values, labels, fold, settings, seen)
+        result, content, said = _run_fold(values, labels, fold, trainer, seen)
         results.append(result)
         probability[labels.row[fold.test]] = said
         if record is not None:
-            record.keep_fold(result, trees, probability)
+            record.keep_fold(result, content, probability)
         for name, column in baseline_probabilities(labels, fold.train, fold.test).items():
             baselines.setdefault(name, []).append(column)
     _report(progress, len(folds), len(folds) + 2, "final model")
-    model = _final_model(features, values, labels, settings, seen)
+    model = _final_model(features, values, labels, trainer, seen, provenance or {})
     _report(progress, len(folds) + 1, len(folds) + 2, "intervals")
     tested = np.concatenate([fold.test for fold in folds])
     scores = score(
@@ -133,10 +137,10 @@ def evaluate_classifier(
         scores=scores,
         folds=tuple(results),
         verdict=judge(scores, _kept(record, model, probability, scores)),
-        model=model,
+        model=cast("XGBoostClassifier", model),
         labels=labels,
         walk=walk,
-        settings=settings,
+        settings=kept,
     )
 
 
@@ -182,21 +186,23 @@ def _named(features: Features, found: BoolArray, n_rows: int) -> list[str]:
 
 
 def _run_fold(
-    values: FloatArray, labels: Labels, fold: Fold, settings: BoosterSettings, seen: _Seen
+    values: FloatArray, labels: Labels, fold: Fold, trainer: Trainer, seen: _Seen
 ) -> tuple[FoldResult, bytes, FloatArray]:
-    fit, tail = validation_tail(labels, fold.train, settings.validation)
-    model = _train(values, labels, fit, tail, settings)
-    trees = read_trees(model)
-    scale = _scale(trees, values[tail])
+    fit, tail = validation_tail(labels, fold.train, trainer.validation)
+    fitted = _fit(values, labels, fit, tail, trainer)
+    scale = _scale(fitted, values[tail])
     # Margins of earlier folds count once their labels were known.
     known, margin = _known_margins(labels, seen, int(labels.row[fold.test[0]]))
     if known.size < MIN_LABELS or labels.up[known].all() or not labels.up[known].any():
-        known, margin = tail, trees.margins(values[tail]) / scale
-    platt = fit_platt(margin, labels.up[known], labels.weight[known])
-    calibration = Platt(platt.slope / scale, platt.intercept)
-    test_margin, said = trees.calibrated(
-        values[fold.test], calibration.slope, calibration.intercept
-    )
+        known, margin = tail, fitted.calibrated(values[tail], None)[0] / scale
+    calibration = calibrate(
+        margin,
+        labels.up[known],
+        labels.weight[known],
+        method=trainer.calibration,
+        overlap=labels.horizon,
+    ).per(scale)
+    test_margin, said = fitted.calibrated(values[fold.test], calibration)
     seen.margin.append(test_margin / scale)
     seen.position.append(fold.test)
     up = labels.up[fold.test]
@@ -207,19 +213,21 @@ def _run_fold(
         "baselines": int(labels.end[fold.train].max()),
     }
     measures = {name: measure(up, said, None) for name, measure in MEASURES.items()}
-    result = FoldResult(fold, measures, fitted_until, calibration, trees.root.size)
-    return result, model, said
+    kept = cast("Platt", calibration)
+    result = FoldResult(fold, measures, fitted_until, kept, fitted.n_trees)
+    return result, fitted.content, said
 
 
 def _kept(
     record: FitRecord | None,
-    model: XGBoostClassifier,
+    model: Model,
     probability: FloatArray,
     scores: Mapping[str, Score],
 ) -> ModelTrials | None:
     if record is None:
         return None
-    run = record.keep_model(model, probability, {name: one.value for name, one in scores.items()})
+    measures = {name: one.value for name, one in scores.items()}
+    run = record.keep_model(cast("XGBoostClassifier", model), probability, measures)
     labels = record.labels
     tested = np.isfinite(probability[labels.row])
     chance = overfitting_of(run, record.ledger, None).probability
@@ -235,17 +243,26 @@ def _known_margins(labels: Labels, seen: _Seen, first_bar: int) -> tuple[IntArra
     return known, margin[: known.size]
 
 
-def _train(
-    values: FloatArray, labels: Labels, fit: IntArray, tail: IntArray, settings: BoosterSettings
-) -> bytes:
-    return train_trees(
+def _trainer(trainer: Trainer | None, settings: BoosterSettings | None) -> Trainer:
+    if trainer is None:
+        return XGBoostTrainer(BoosterSettings() if settings is None else settings)
+    if settings is not None:
+        raise ConfigurationError(
+            "expected a trainer or settings, found both; a trainer has its own"
+        )
+    return trainer
+
+
+def _fit(
+    values: FloatArray, labels: Labels, fit: IntArray, tail: IntArray, trainer: Trainer
+) -> Fitted:
+    return trainer.fit(
         values[fit],
         labels.up[fit],
         labels.weight[fit],
         values[tail],
         labels.up[tail],
         labels.weight[tail],
-        settings,
     )
 
 
@@ -253,30 +270,39 @@ def _final_model(
     features: Features,
     values: FloatArray,
     labels: Labels,
-    settings: BoosterSettings,
+    trainer: Trainer,
     seen: _Seen,
-) -> XGBoostClassifier:
-    fit, tail = validation_tail(labels, np.arange(len(labels)), settings.validation)
-    model = _train(values, labels, fit, tail, settings)
+    provenance: Mapping[str, Any],
+) -> Model:
+    fit, tail = validation_tail(labels, np.arange(len(labels)), trainer.validation)
+    fitted = _fit(values, labels, fit, tail, trainer)
     position, margin = np.concatenate(seen.position), np.concatenate(seen.margin)
-    platt = fit_platt(margin, labels.up[position], labels.weight[position])
-    calibration = Platt(platt.slope / _scale(read_trees(model), values[tail]), platt.intercept)
-    provenance = {
+    calibration = calibrate(
+        margin,
+        labels.up[position],
+        labels.weight[position],
+        method=trainer.calibration,
+        overlap=labels.horizon,
+    ).per(_scale(fitted, values[tail]))
+    known = {"label": "triple barrier", **provenance, **_provenance(features, labels)}
+    return trainer.model(fitted, features.names, calibration, known, training_range(values))
+
+
+def _provenance(features: Features, labels: Labels) -> dict[str, Any]:
+    return {
         "symbol": features.symbol,
         "timeframe": features.timeframe,
         "features_sha256": features.content_hash(),
-        "label": "triple barrier",
         "horizon": labels.horizon,
         "n_labels": len(labels),
         "first_timestamp": int(labels.timestamp[0]),
         "last_timestamp": int(labels.timestamp[-1]),
     }
-    return make_classifier(model, features.names, calibration, settings, provenance)
 
 
-def _scale(trees: FlatTrees, values: FloatArray) -> float:
-    # Trees that found nothing to split on say the same everywhere; any scale will do for them.
-    return float(np.std(trees.margins(values))) or 1.0
+def _scale(fitted: Fitted, values: FloatArray) -> float:
+    # A model that found nothing says the same everywhere; any scale will do for it.
+    return float(np.std(fitted.calibrated(values, None)[0])) or 1.0
 
 
 def _report(progress: Progress | None, done: int, total: int, message: str) -> None:
