@@ -16,12 +16,12 @@ from app.adapters.press_files import FilesSource
 from app.adapters.press_gdelt import GdeltSource
 from app.adapters.press_http import PressHttp
 from app.adapters.press_reddit import RedditAccess, RedditSource
-from app.adapters.press_rss import RssSource, read_feeds
+from app.adapters.press_rss import Feed, RssSource, read_feeds
 from app.adapters.press_x import XSource
 from app.adapters.trial_ledger import DatabaseLedger
 from app.core.config import Settings, settings
 from app.core.press import ItemKind
-from app.core.venue import Market, market_addresses
+from app.core.venue import LOOPBACK, Market, market_addresses
 from app.services.press_pace import OffSource
 from app.services.press_ports import SentimentSource
 from app.services.rate_budget import HostBudget, Priority
@@ -32,6 +32,9 @@ _FILES_PER_MINUTE = 60_000
 _LOOPBACK_KEY = "loopback"
 """What a loopback press is handed as key: real ones are for the real services alone."""
 _LOOPBACK_CAP = 100.0
+_LOOPBACK_FEEDS = ("wire", "desk", "journal")
+_LOOPBACK_FEED_S = 300.0
+_MADE_UP = f"{LOOPBACK}-"
 
 
 def history_archive() -> BinanceArchive:
@@ -122,15 +125,15 @@ def press_sources(
     press = press_address(chosen)
     wanted, sources, off = frozenset(named), list[SentimentSource](), list[OffSource]()
     every = _every_source(chosen, press)
-    known = {name for one in every for name in (one.name, one.name.partition(":")[0])}
+    known = {name for one in every for name in _names(one)}
     for name in (*wanted, *chosen.SENTIMENT_OFF):
         if name not in known:
             raise ConfigurationError(
                 f"expected a source among {', '.join(sorted(known))}, found {name!r}"
             )
     for one in every:
-        own = {one.name, one.name.partition(":")[0]}
-        missing = [] if press and one.name != "files" else _missing(one, chosen)
+        own = _names(one)
+        missing = [] if press and "files" not in own else _missing(one, chosen)
         if wanted and not wanted & own:
             continue
         if missing:
@@ -146,13 +149,9 @@ def _every_source(chosen: Settings, press: str) -> list[SentimentSource]:
     def base(address: str, folder: str) -> str:
         return f"{press}/{folder}" if press else address
 
-    feeds = read_feeds(chosen.SENTIMENT_FEEDS)
-    rss = [
-        RssSource(feed, f"{press}/rss/{feed.name}.xml" if press else feed.url, PressHttp())
-        for feed in feeds
-    ]
-    return [
-        *rss,
+    feeds = _loopback_feeds(press) if press else read_feeds(chosen.SENTIMENT_FEEDS)
+    every: list[SentimentSource] = [
+        *(RssSource(feed, feed.url, PressHttp()) for feed in feeds),
         GdeltSource(base(chosen.GDELT_URL, "gdelt"), PressHttp()),
         # Its path begins with what names it on the press.
         FearGreedSource(press or chosen.FEAR_GREED_URL, PressHttp()),
@@ -174,6 +173,22 @@ def _every_source(chosen: Settings, press: str) -> list[SentimentSource]:
         ),
         FilesSource(chosen.SENTIMENT_FILES or settings.home / "texts"),
     ]
+    for source in every if press else ():
+        # What a made-up source has said, cost and been asked is never taken for the real one's.
+        source.name = f"{_MADE_UP}{source.name}"
+    return every
+
+
+def _loopback_feeds(press: str) -> list[Feed]:
+    return [
+        Feed(name=name, url=f"{press}/rss/{name}.xml", every_s=_LOOPBACK_FEED_S)
+        for name in _LOOPBACK_FEEDS
+    ]
+
+
+def _names(source: SentimentSource) -> set[str]:
+    name = source.name.removeprefix(_MADE_UP)
+    return {source.name, name, name.partition(":")[0]}
 
 
 def _reddit(chosen: Settings, press: str) -> RedditAccess:

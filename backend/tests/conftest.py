@@ -19,6 +19,8 @@ _HOME = Path(tempfile.mkdtemp(prefix="cryptovolt-tests-"))
 os.environ["CRYPTOVOLT_HOME"] = str(_HOME)
 for _name in ("DATABASE_URL", "REDIS_URL"):
     os.environ[_name] = ""
+# Nothing is ever asked of a real source of texts: nobody listens there.
+os.environ["PRESS_URL"] = "http://127.0.0.1:9/press"
 for _name in ("ENVIRONMENT", "DEBUG", "SECRET_KEY"):
     os.environ[_name] = {"ENVIRONMENT": "development", "DEBUG": "false"}.get(_name, "")
 

@@ -73,9 +73,10 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence."""
-    from app.core.logging import configure_logging
-
     try:
+        # Importing it reads the settings, which may be wrong.
+        from app.core.logging import configure_logging
+
         configure_logging(quiet=True)
         app()
     except KeyboardInterrupt:

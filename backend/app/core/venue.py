@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.core.config import Settings, settings
 from cryptovolt.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from app.core.config import Settings
 
 
 class Market(StrEnum):
@@ -58,6 +61,9 @@ def source_name(market: Market, kind: Kind = Kind.BARS) -> str:
             f"expected --kind bars for the spot market, found {kind}: mark prices, index prices "
             "and funding belong to --market usdm"
         )
+    # A wrong setting is told where a command runs, not where its module is imported.
+    from app.core.config import settings  # noqa: PLC0415
+
     return f"{LOOPBACK if settings.VENUE_URL else _VENUE}{suffix}"
 
 
@@ -95,7 +101,7 @@ class Addresses:
         return self.rest is not None
 
 
-def market_addresses(market: Market, chosen: Settings) -> Addresses:
+def market_addresses(market: Market, chosen: "Settings") -> Addresses:
     """Return the addresses the settings choose for a market.
 
     Raises

@@ -35,10 +35,8 @@ __all__ = [
 class SentimentSource(Protocol):
     """One source of texts."""
 
-    @property
-    def name(self) -> str:
-        """Its name on status, e.g. ``rss:coindesk``; what is before the colon is its origin."""
-        ...
+    name: str
+    """Its name on status, e.g. ``rss:coindesk``; what is before the colon is its origin."""
 
     @property
     def kind(self) -> ItemKind:

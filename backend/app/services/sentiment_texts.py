@@ -17,6 +17,7 @@ from app.repositories.bars import SeriesKey
 from app.repositories.market_read import SentimentFilter, WindowFilter
 from app.services.access import Actor, NotFoundError
 from app.services.markets import is_synthetic
+from app.services.press_lease import is_stale
 from app.services.sentiment import active_scorer, known_series, named_scorer
 from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.errors import DataError
@@ -27,9 +28,6 @@ from cryptovolt.sentiment.language import language_of
 from cryptovolt.sentiment.series import REPEAT_WINDOW_MS
 from cryptovolt.sentiment.text import clean_text, text_digest, text_hash
 from cryptovolt.sentiment.vote import lookback_ms, vote
-
-STALE_INTERVALS = 3
-"""A source that did not answer well for so many of its intervals is stale."""
 
 
 class Contribution(Protocol):
@@ -202,10 +200,9 @@ def _newest_open(db: Session, key: SeriesKey) -> int:
 
 
 def _state(one: SentimentSourceState, now: datetime) -> str:
-    if one.state != SourceState.GOOD or one.every_s is None or one.last_success_at is None:
-        return one.state
-    age_s = (now - one.last_success_at).total_seconds()
-    return SourceState.STALE if age_s > STALE_INTERVALS * one.every_s else one.state
+    # A collector that died writes no such thing itself.
+    asked = one.state in {SourceState.GOOD, SourceState.WAITING}
+    return SourceState.STALE if asked and is_stale(one, now) else one.state
 
 
 def _refuse_future(time: datetime) -> None:

@@ -34,20 +34,20 @@ def document(result: Result) -> Any:
 
 
 def test_texts_are_fetched_and_sources_and_status_show_it(run: Run) -> None:
-    asked = run("sentiment", "fetch", "--source", "rss:coindesk", "--source", "x")
+    asked = run("sentiment", "fetch", "--source", "rss:wire", "--source", "x")
     assert asked.exit_code == 0, asked.output
     lines = {line.split()[0]: line.split() for line in asked.stdout.splitlines()}
-    assert lines["rss:coindesk"][1] == lines["x"][1] == "good"
-    assert int(lines["rss:coindesk"][3]) > 0
-    assert any(word.startswith("$0.") for word in lines["x"])
+    assert lines["loopback-rss:wire"][1] == lines["loopback-x"][1] == "good"
+    assert int(lines["loopback-rss:wire"][3]) > 0
+    assert any(word.startswith("$0.") for word in lines["loopback-x"])
 
     found = document(run("sentiment", "sources", "--json"))
     assert {one["name"]: one["state"] for one in found["sources"]} == {
-        "rss:coindesk": "good", "x": "good",
+        "loopback-rss:wire": "good", "loopback-x": "good",
     }  # fmt: skip
     status = run("status")
     assert status.exit_code == 0
-    assert "texts     rss:coindesk is good; answered" in status.stdout
+    assert "texts     loopback-rss:wire is good; answered" in status.stdout
 
 
 def test_what_is_missing_is_said_and_nothing_is_asked(

@@ -26,8 +26,9 @@ from app.services.sentiment import active_scorer
 from app.wiring import press_sources
 from cryptovolt.domain.errors import DataError, TransientError
 from cryptovolt_venue.press.embedded import EmbeddedPress
+from cryptovolt_venue.press.items import FEEDS
 
-FEW = ("rss:coindesk", "rss:decrypt", "rss:theblock", "gdelt", "fear-greed", "reddit", "x")
+FEW = ("rss:wire", "rss:desk", "rss:journal", "gdelt", "fear-greed", "reddit", "x")
 NOW = 1_767_225_600_000
 
 
@@ -60,6 +61,12 @@ def collector(names: tuple[str, ...] = FEW, give_up_s: float = 5.0) -> Collector
     return Collector(sources, off, intake, clock, Random(7), options)
 
 
+def plain(name: str) -> str:
+    """The name of a source, which says that it is made up."""
+    assert name.startswith("loopback-")
+    return name.removeprefix("loopback-")
+
+
 def once(one: Collector) -> dict[str, Outcome]:
     async def run() -> list[Outcome]:
         try:
@@ -67,31 +74,31 @@ def once(one: Collector) -> dict[str, Outcome]:
         finally:
             await one.close()
 
-    return {outcome.name: outcome for outcome in asyncio.run(run())}
+    return {plain(outcome.name): outcome for outcome in asyncio.run(run())}
 
 
 def test_one_dead_one_hanging_and_one_flooding_delay_nobody(
     press: EmbeddedPress, db: Session
 ) -> None:
     press.fault("gdelt", "down")
-    press.fault("rss:decrypt", "hang", seconds=4.0)
-    press.put(text="Bitcoin will be used by the whole district", sources=["rss:theblock"])
-    press.fault("rss:theblock", "identical", count=1_500)
+    press.fault("rss:desk", "hang", seconds=4.0)
+    press.put(text="Bitcoin will be used by the whole district", sources=["rss:journal"])
+    press.fault("rss:journal", "identical", count=1_500)
     press.fault("reddit", "429", seconds=77)
     press.fault("fear-greed", "html")
     began = time.monotonic()
     found = once(collector(give_up_s=3.0))
     assert time.monotonic() - began < 10.0
     assert {name: outcome.state.value for name, outcome in found.items()} == {
-        "rss:coindesk": "good", "x": "good", "rss:theblock": "good", "gdelt": "waiting",
-        "rss:decrypt": "waiting", "reddit": "waiting", "fear-greed": "broken",
+        "rss:wire": "good", "x": "good", "rss:journal": "good", "gdelt": "waiting",
+        "rss:desk": "waiting", "reddit": "waiting", "fear-greed": "broken",
     }  # fmt: skip
-    assert found["rss:coindesk"].counts["stored"] > 10
-    assert found["rss:theblock"].counts["over_limit"] == 500
-    assert found["rss:theblock"].counts["near_duplicates"] >= 990
+    assert found["rss:wire"].counts["stored"] > 10
+    assert found["rss:journal"].counts["over_limit"] == 500
+    assert found["rss:journal"].counts["near_duplicates"] >= 990
     assert 77 <= found["reddit"].wait_s <= 78
-    assert "did not answer within 3 s" in (found["rss:decrypt"].reason or "")
-    shown = {one.name: one for one in press_state.view(db)}
+    assert "did not answer within 3 s" in (found["rss:desk"].reason or "")
+    shown = {plain(one.name): one for one in press_state.view(db)}
     assert shown["fear-greed"].reason == found["fear-greed"].reason
     assert "HTML page" in (shown["fear-greed"].reason or "")
     assert (shown["gdelt"].state, shown["gdelt"].failures) == ("waiting", 1)
@@ -109,14 +116,19 @@ def test_two_collectors_at_once_ask_every_source_once(press: EmbeddedPress, db: 
             await second.close()
 
     outcomes = asyncio.run(run())
-    answered = [one.name for many in outcomes for one in many if one.state.value == "good"]
+    answered = [plain(one.name) for many in outcomes for one in many if one.state.value == "good"]
     assert sorted(answered) == sorted(FEW)
     assert len(press.log("rss")) - before == 3
     assert rows(db)
 
 
+def test_the_feeds_of_a_loopback_press_are_read_by_its_own_names(press: EmbeddedPress) -> None:
+    sources, _ = press_sources(named=("rss",))
+    assert [one.name for one in sources] == [f"loopback-rss:{name}" for name in FEEDS]
+
+
 def test_items_of_a_loopback_press_are_marked_as_made_up(db: Session) -> None:
-    once(collector(("rss:coindesk", "fear-greed")))
+    once(collector(("rss:wire", "fear-greed")))
     assert set(db.scalars(select(SentimentData.synthetic))) == {True}
     links = [url for url in db.scalars(select(SentimentData.url)) if url]
     assert links
@@ -132,8 +144,8 @@ def test_every_kind_of_bad_text_is_counted_and_cleaned(press: EmbeddedPress, db:
         db.execute(delete(SentimentSourceState))
         db.execute(delete(SentimentData))
         db.commit()
-        press.fault("rss:coindesk", kind)
-        counts = once(collector(("rss:coindesk",)))["rss:coindesk"].counts
+        press.fault("rss:wire", kind)
+        counts = once(collector(("rss:wire",)))["rss:wire"].counts
         assert counts.get(reason, 0) > 0, kind
         press.mend()
         for text in db.scalars(select(SentimentData.text)):
@@ -142,7 +154,7 @@ def test_every_kind_of_bad_text_is_counted_and_cleaned(press: EmbeddedPress, db:
 
 
 def test_a_source_is_followed_at_its_pace_and_stops_when_told(press: EmbeddedPress) -> None:
-    sources, off = press_sources(named=("rss:coindesk",))
+    sources, off = press_sources(named=("rss:wire",))
     clock = CollectorClock(market_ms=lambda: NOW, speed=lambda: 300.0)
     intake = Intake(active_scorer(), synthetic=True, sieve=Sieve(("BTC",)))
     one = Collector(sources, off, intake, clock, Random(3))
@@ -176,7 +188,7 @@ def test_a_worker_that_is_killed_at_any_moment_loses_and_repeats_nothing(
     press: EmbeddedPress, db: Session
 ) -> None:
     environment = {**os.environ, "PRESS_URL": press.address, "VENUE_URL": ""}
-    named = ("rss:coindesk", "rss:decrypt", "rss:blockworks", "rss:utoday")
+    named = ("rss:wire", "rss:desk", "rss:journal", "gdelt")
     words = [sys.executable, "-m", "app.workers.press", *(f"--source={name}" for name in named)]
     for after_s in (0.02, 0.25):
         worker = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment)
