@@ -3,6 +3,7 @@
 import numpy as np
 
 from cryptovolt.features.build import Features
+from cryptovolt.research.audited import Audited
 from cryptovolt.research.evaluation import Evaluation
 from cryptovolt.research.gate import Gate
 
@@ -13,7 +14,7 @@ SERVING_TOLERANCE = 1e-6
 _ROWS_SERVED = 2_000
 
 
-def split_audit(evaluation: Evaluation) -> Gate:
+def split_audit(evaluation: Audited) -> Gate:
     """Check on index sets that no training label reaches into a test set or its embargo."""
     labels = evaluation.labels
     embargo = evaluation.walk.embargo_bars(labels)
@@ -35,7 +36,7 @@ def split_audit(evaluation: Evaluation) -> Gate:
     )
 
 
-def fitted_on_training_rows(evaluation: Evaluation) -> Gate:
+def fitted_on_training_rows(evaluation: Audited) -> Gate:
     """Check that every fitted step saw only labels that ended before the test set began."""
     gaps = {
         f"{step} of fold {result.fold.number + 1}": int(
@@ -55,7 +56,7 @@ def fitted_on_training_rows(evaluation: Evaluation) -> Gate:
     )
 
 
-def enough_rows(evaluation: Evaluation) -> Gate:
+def enough_rows(evaluation: Audited) -> Gate:
     """Check that the test rows hold enough outcomes that do not overlap."""
     tested = np.concatenate([result.fold.test for result in evaluation.folds])
     independent = float(evaluation.labels.weight[tested].sum())
