@@ -160,11 +160,30 @@ class SentimentData(Base):
 
 
 class Model(Base):
-    """A trained model: what it learnt from, how good it was, and where its file is."""
+    """A trained model: what it learnt from, how good it was, where its files are, who forced it."""
 
     __tablename__ = "models"
     __table_args__ = (
-        CheckConstraint("status IN ('candidate', 'champion', 'retired')", name="status"),
+        CheckConstraint(
+            "status IN ('candidate', 'challenger', 'champion', 'retired')", name="status"
+        ),
+        CheckConstraint(
+            "(forced_by IS NULL) = (forced_at IS NULL) "
+            "AND (forced_by IS NULL) = (forced_reason IS NULL)",
+            name="forced",
+        ),
+        Index(
+            "uq_models_champion",
+            "symbol",
+            "timeframe",
+            "source",
+            "kind",
+            "label_kind",
+            unique=True,
+            postgresql_where=text("status = 'champion'"),
+        ),
+        Index("ix_models_series", "symbol", "timeframe", "source", "status"),
+        Index("ix_models_artefact_hash", "artefact_hash"),
     )
 
     model_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -186,6 +205,31 @@ class Model(Base):
     artefact_path: Mapped[str | None] = mapped_column(Text)
     gates: Mapped[dict[str, Any] | None]
     status: Mapped[str] = mapped_column(String(20), server_default="candidate", info=_SEARCHED)
+    symbol: Mapped[str | None] = mapped_column(String(20), info=_SEARCHED)
+    timeframe: Mapped[str | None] = mapped_column(String(12), info=_SEARCHED)
+    source: Mapped[str | None] = mapped_column(String(50), info=_SEARCHED)
+    kind: Mapped[str | None] = mapped_column(String(20), info=_SEARCHED)
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("models.model_id", ondelete="SET NULL")
+    )
+    """The champion of its series when it was trained."""
+    parameters: Mapped[dict[str, Any] | None]
+    """Everything that training needs beside the data."""
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    n_threads: Mapped[int | None]
+    inputs: Mapped[dict[str, Any] | None]
+    """What was given beside the bars, with the hash of each."""
+    feature_hash: Mapped[str | None] = mapped_column(String(64))
+    sentiment_hash: Mapped[str | None] = mapped_column(String(64))
+    code_commit: Mapped[str | None] = mapped_column(String(60))
+    libraries: Mapped[dict[str, Any] | None]
+    forced_by: Mapped[str | None] = mapped_column(String(100))
+    """Who promoted it against its gates; once set, never changed by anybody."""
+    forced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    forced_reason: Mapped[str | None] = mapped_column(Text)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verified_result: Mapped[dict[str, Any] | None]
+    card: Mapped[dict[str, Any] | None]
 
 
 class Signal(Base):

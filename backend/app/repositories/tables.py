@@ -7,7 +7,13 @@ from app import models
 from app.models.base import Base
 
 _OTHERS = ("alembic_version", "market_data_rejected", "trials_unchained")
-_FUNCTIONS = ("refuse_change()", "chain_trial()", "only_grow()", "trial_hash(text)")
+_FUNCTIONS = (
+    "refuse_change()",
+    "chain_trial()",
+    "only_grow()",
+    "trial_hash(text)",
+    "keep_forced()",
+)
 
 
 def server_version(db: Session) -> str:
@@ -27,4 +33,5 @@ def drop_all(db: Session) -> None:
     db.execute(text("SET LOCAL lock_timeout = '10s'"))
     names = [*(table.name for table in Base.metadata.sorted_tables), *_OTHERS]
     db.execute(text(f"DROP TABLE IF EXISTS {', '.join(names)} CASCADE"))
+    db.execute(text("DROP SCHEMA IF EXISTS procrastinate CASCADE"))
     db.execute(text(f"DROP FUNCTION IF EXISTS {', '.join(_FUNCTIONS)}"))
