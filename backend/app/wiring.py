@@ -1,5 +1,6 @@
 """The one place that chooses adapters."""
 
+import importlib.util
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ _FILES_PER_MINUTE = 60_000
 _LOOPBACK_KEY = "loopback"
 """What a loopback press is handed as key: real ones are for the real services alone."""
 _LOOPBACK_CAP = 100.0
+_LIBRARIES = {"reddit": "asyncpraw", "x": "tweepy"}
+"""Of the extra ``social``, by the source that needs it."""
 _LOOPBACK_FEEDS = ("wire", "desk", "journal")
 _LOOPBACK_FEED_S = 300.0
 _MADE_UP = f"{LOOPBACK}-"
@@ -134,10 +137,13 @@ def press_sources(
     for one in every:
         own = _names(one)
         missing = [] if press and "files" not in own else _missing(one, chosen)
+        library = next((_LIBRARIES[name] for name in own if name in _LIBRARIES), None)
         if wanted and not wanted & own:
             continue
         if missing:
             off.append(_off(one, f"{' and '.join(missing)} not set"))
+        elif library is not None and importlib.util.find_spec(library) is None:
+            off.append(_off(one, f"{library} is not installed: ./cv pip install {library}"))
         elif not wanted and own & set(chosen.SENTIMENT_OFF):
             off.append(_off(one, "SENTIMENT_OFF names it"))
         else:

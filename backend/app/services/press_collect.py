@@ -24,7 +24,7 @@ from app.services.press_lease import Claim, Refused, Verdict
 from app.services.press_pace import CollectorClock, CollectorOptions, OffSource, Outcome, Pace
 from app.services.press_ports import SentimentSource
 from app.services.press_rows import Batch
-from cryptovolt.domain.errors import CryptoVoltError, TransientError
+from cryptovolt.domain.errors import CryptoVoltError, DataError, TransientError
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +131,10 @@ class Collector:
             result = await self._fetch(source, claimed)
         except CryptoVoltError as error:
             return await self._failed(source, claimed, error)
+        except Exception as error:
+            log.exception("press.reader_failed", source=source.name)
+            mistake = DataError(f"reading {source.name} failed: {type(error).__name__}: {error}")
+            return await self._failed(source, claimed, mistake)
         return await self._taken(source, claimed, result)
 
     async def _follow(self, source: SentimentSource, stopping: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.core.config import settings
+from app.core.press import FetchRequest, FetchResult, ItemKind
 from app.models.database import SentimentData
 from app.models.sentiment import SentimentSourceState, SentimentWindow
 from app.services import press_state
@@ -122,9 +124,52 @@ def test_two_collectors_at_once_ask_every_source_once(press: EmbeddedPress, db: 
     assert rows(db)
 
 
-def test_the_feeds_of_a_loopback_press_are_read_by_its_own_names(press: EmbeddedPress) -> None:
+def test_the_feeds_of_a_loopback_press_are_read_by_its_own_names() -> None:
     sources, _ = press_sources(named=("rss",))
     assert [one.name for one in sources] == [f"loopback-rss:{name}" for name in FEEDS]
+
+
+class Mistaken:
+    """A source whose reader has a mistake."""
+
+    name = "loopback-mistaken"
+    kind = ItemKind.NEWS
+    needs = ()
+    every_s = 300.0
+    pricing = None
+
+    async def fetch(self, request: FetchRequest) -> FetchResult:
+        raise KeyError(request.limit)
+
+    async def close(self) -> None:
+        pass
+
+
+def test_a_mistake_in_one_reader_is_told_and_the_others_go_on() -> None:
+    sources, off = press_sources(named=("rss:wire",))
+    intake = Intake(active_scorer(), synthetic=True, sieve=Sieve(("BTC",)))
+    clock = CollectorClock(market_ms=lambda: NOW)
+    found = once(Collector([Mistaken(), *sources], off, intake, clock, Random(7)))
+    assert found["mistaken"].state.value == "broken"
+    assert found["mistaken"].reason == "reading loopback-mistaken failed: KeyError: 1000"
+    assert found["rss:wire"].state.value == "good"
+
+
+def test_a_source_without_its_library_is_off_and_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, press: EmbeddedPress
+) -> None:
+    assert press.address
+
+    def absent(name: str) -> None:
+        assert name in {"asyncpraw", "tweepy"}
+
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
+    sources, off = press_sources(named=("reddit", "x", "rss:wire"))
+    assert [one.name for one in sources] == ["loopback-rss:wire"]
+    assert {one.name: one.reason for one in off} == {
+        "loopback-reddit": "asyncpraw is not installed: ./cv pip install asyncpraw",
+        "loopback-x": "tweepy is not installed: ./cv pip install tweepy",
+    }
 
 
 def test_items_of_a_loopback_press_are_marked_as_made_up(db: Session) -> None:
