@@ -119,7 +119,7 @@ def test_fixed_horizon_is_what_plain_python_finds(seed: int, gap_at: int | None)
     def in_volatility(t: int) -> float:
         return 0.4 * plain_volatility(bars, t) * sqrt(HORIZON)
 
-    cases = [
+    cases: list[tuple[Labels, Callable[[int], float]]] = [
         (fixed_horizon(bars, HORIZON, 0.4), in_volatility),
         (fixed_horizon(bars, HORIZON, 2.0, unit="costs"), lambda _: 2.0 * round_trip(Costs())),
     ]
