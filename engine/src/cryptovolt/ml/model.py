@@ -27,11 +27,17 @@ MANIFEST_FILE = "manifest.json"
 _READERS: Mapping[str, str] = {
     "cryptovolt-xgboost/1": "cryptovolt.ml.xgboost_classifier",
     "cryptovolt-xgboost/2": "cryptovolt.ml.xgboost_classifier",
+    "cryptovolt-lightgbm/1": "cryptovolt.ml.lightgbm_classifier",
+    "cryptovolt-linear/1": "cryptovolt.ml.linear_classifier",
     "cryptovolt-lstm/1": "cryptovolt.ml.lstm_forecaster",
 }
 
 # Kind to the module that trains it; its function is `trainer_of`.
-_TRAINERS: Mapping[str, str] = {"xgboost": "cryptovolt.ml.xgboost_classifier"}
+_TRAINERS: Mapping[str, str] = {
+    "xgboost": "cryptovolt.ml.xgboost_classifier",
+    "lightgbm": "cryptovolt.ml.lightgbm_classifier",
+    "linear": "cryptovolt.ml.linear_classifier",
+}
 
 # The first format named its one file and its library in fields of their own.
 _FIRST_FORMAT, _FIRST_FILE = "cryptovolt-xgboost/1", "model.json"

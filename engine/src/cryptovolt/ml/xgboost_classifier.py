@@ -12,9 +12,7 @@ import numpy as np
 
 from cryptovolt.domain.arrays import BoolArray, FloatArray
 from cryptovolt.domain.errors import ConfigurationError, ModelError
-from cryptovolt.domain.ports import Contributions
 from cryptovolt.ml.calibration import METHODS, Calibration, read_calibration
-from cryptovolt.ml.contributions import tree_contributions
 from cryptovolt.ml.model import (
     Fitted,
     Stored,
@@ -22,9 +20,9 @@ from cryptovolt.ml.model import (
     describe,
     read_model,
     require_both_classes,
-    write_model,
 )
-from cryptovolt.ml.trees import FlatTrees, read_trees
+from cryptovolt.ml.tree_classifier import GrownTrees, TreeClassifier
+from cryptovolt.ml.trees import read_trees
 
 FORMAT = "cryptovolt-xgboost/2"
 KIND = "xgboost"
@@ -92,71 +90,16 @@ class CalibratedSettings(BoosterSettings):
     calibration: str = "best"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class XGBoostClassifier:
+class XGBoostClassifier(TreeClassifier):
     """A trained classifier; the port :class:`cryptovolt.domain.ports.Model`.
 
     Made by training, :func:`load_classifier` or :func:`cryptovolt.ml.model.load_model`.
     """
 
-    model: bytes
-    manifest: dict[str, Any]
-    trees: FlatTrees
-    calibration: Calibration
+    __slots__ = ()
 
-    def __repr__(self) -> str:
-        return (
-            f"XGBoostClassifier({self.trees.root.size} trees, {len(self.feature_names)} features, "
-            f"{self.artefact_hash[:16]})"
-        )
-
-    @property
-    def kind(self) -> str:
-        """``"xgboost"``."""
-        return KIND
-
-    @property
-    def feature_names(self) -> Sequence[str]:
-        """Columns it was trained on, in order."""
-        return tuple(self.manifest["feature_names"])
-
-    @property
-    def artefact_hash(self) -> str:
-        """SHA-256 of the manifest, which holds that of the trees; 64 hex digits."""
-        return self.manifest["artefact_hash"]
-
-    def margins(self, values: FloatArray) -> FloatArray:
-        """Return the log odds before calibration, shape ``(n_rows,)``; NaN as below."""
-        return self.trees.margins(values)
-
-    def probability_up(self, values: FloatArray) -> FloatArray:
-        """Return the calibrated P(up).
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_rows, n_features)
-            Columns as in `feature_names`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            In [0, 1]; NaN where a feature is not finite. A row has the same bits alone and in a
-            batch.
-
-        Raises
-        ------
-        ModelError
-            If the rows have another number of columns.
-        """
-        return self.trees.said(values, self.calibration)[1]
-
-    def contributions(self, values: FloatArray) -> Contributions:
-        """Return what each column adds to the log odds: exact Shapley values of the trees."""
-        return tree_contributions(self.trees, values)
-
-    def save(self, folder: Path) -> Path:
-        """Write the model into a folder of its own, named by its hash, and return that folder."""
-        return write_model(folder, self.manifest, {MODEL_FILE: self.model})
+    KIND = KIND
+    FILE = MODEL_FILE
 
 
 def make_classifier(
@@ -228,25 +171,6 @@ def load_classifier(folder: Path) -> XGBoostClassifier:
     if not found.startswith("cryptovolt-xgboost/"):
         raise ModelError(f"expected a model of format {FORMAT}, found {found}")
     return read_stored(stored)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GrownTrees:
-    """Trees of one fit, not yet calibrated, and the file they are stored in."""
-
-    content: bytes
-    trees: FlatTrees
-
-    @property
-    def n_trees(self) -> int:
-        """Trees grown before validation stopped it."""
-        return self.trees.root.size
-
-    def calibrated(
-        self, values: FloatArray, calibration: Calibration | None
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return log odds and P(up) of rows; without a calibration the odds are believed."""
-        return self.trees.said(values, calibration)
 
 
 @dataclass(frozen=True, slots=True)
