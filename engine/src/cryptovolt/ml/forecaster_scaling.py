@@ -90,7 +90,7 @@ def fit_scaling(values: FloatArray, target: FloatArray) -> Scaling:
     quartiles: FloatArray = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
     scale: FloatArray = (quartiles[2] - quartiles[0]) / _QUARTILES_OF_NORMAL
     deviation: FloatArray = np.std(values, axis=0)
-    scale = np.where(scale > 1e-6 * deviation, scale, deviation)
+    scale = np.where(scale > 1e-12, scale, deviation)
     return Scaling(
         centre=quartiles[1],
         scale=np.where(scale > 1e-12, scale, 1.0),

@@ -125,7 +125,7 @@ class _Network:
 
     def outputs(self, rows: IntArray) -> Any:
         with self.torch.no_grad():
-            every = self.torch.from_numpy(np.ascontiguousarray(rows))
+            every = self.torch.from_numpy(np.array(rows))
             return self.torch.cat([self.forward(part) for part in every.split(_CHUNK)])
 
     def weights(self) -> Weights:

@@ -176,12 +176,12 @@ def _run_fold(
     known, where = seen.known(targets, int(targets.row[test[0]]))
     if known.size < MIN_WINDOWS:
         known, where = fitted.tail_said / fitted.spread, tail
-    slope = fit_shrinkage(known, targets.value[where], targets.weight[where])
+    factor = _factor(known, targets, where, fitted)
     seen.said.append(said / fitted.spread)
     seen.position.append(test)
     rows = ForecastRows(
         realised=targets.value[test],
-        said=said * (slope / fitted.spread),
+        said=said * factor,
         mean=np.full(test.size, targets.value[fold.train].mean()),
         fold=np.full(test.size, fold.number),
     )
@@ -192,10 +192,16 @@ def _run_fold(
         fold=fold,
         measures=forecast_measures(rows),
         fitted_until=until,
-        shrinkage=slope / fitted.spread,
+        shrinkage=factor,
         n_epochs=trained.n_epochs,
         losses=trained.losses,
     )
+
+
+def _factor(said: FloatArray, targets: Targets, where: IntArray, fitted: FittedLSTM) -> float:
+    # Shrunk, never enlarged: a network that was too timid on few rows stays so.
+    slope = fit_shrinkage(said, targets.value[where], targets.weight[where])
+    return min(1.0, slope / fitted.spread)
 
 
 def _model(
@@ -208,7 +214,7 @@ def _model(
     rows: ForecastRows,
 ) -> LSTMForecaster:
     where = np.concatenate(seen.position)
-    slope = fit_shrinkage(np.concatenate(seen.said), targets.value[where], targets.weight[where])
+    factor = _factor(np.concatenate(seen.said), targets, where, fitted)
     provenance = {
         "symbol": features.symbol,
         "timeframe": features.timeframe,
@@ -219,7 +225,7 @@ def _model(
         "first_timestamp": int(targets.timestamp[0]),
         "last_timestamp": int(targets.timestamp[-1]),
     }
-    may_vote = beats_last_price(gain) and slope > 0.0
+    may_vote = beats_last_price(gain) and factor > 0.0
     return make_forecaster(
         fitted.trained,
         fitted.scaling,
@@ -227,7 +233,7 @@ def _model(
         targets.horizon,
         settings,
         provenance,
-        shrinkage=slope / fitted.spread,
+        shrinkage=factor,
         spread=float(np.std(rows.said)),
         silence=None if may_vote else against_last_price(gain),
     )
