@@ -254,7 +254,7 @@ def held_intervals(bars: Bars, coverage: float) -> BoolArray:
     scale = volatility_of(bars)[targets.row]
     known = np.isfinite(scale)
     score = np.abs(targets.value[known]) / scale[known]
-    how = AdaptiveSettings(coverage=coverage)
+    how = AdaptiveSettings(coverage=coverage, rate=0.005)
     bounds = adaptive_bounds(score, targets.row[known], targets.end[known], how)
     return score <= bounds
 
