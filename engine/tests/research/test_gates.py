@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,11 @@ from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features import Features, Labels, build_features, triple_barrier
 from cryptovolt.ml import BoosterSettings
 from cryptovolt.ml.split import Fold
+from cryptovolt.ml.xgboost_classifier import XGBoostClassifier, XGBoostTrainer
 from cryptovolt.research import Evaluation, Gate, evaluate_classifier, promotable, run_gates
+from cryptovolt.research.edge_gates import Pipeline
+from cryptovolt.research.gates import checks_of
+from cryptovolt.research.ledger import FileLedger
 
 HOUR_MS = 3_600_000
 HORIZON = 6
@@ -22,7 +28,7 @@ Build = Callable[[Bars, SentimentSeries | None], Features]
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class Made:
     bars: Bars
     news: SentimentSeries
     features: Features
@@ -56,23 +62,23 @@ def train(features: Features, labels: Labels) -> Evaluation:
 
 
 @pytest.fixture(scope="module")
-def honest() -> Pipeline:
+def honest() -> Made:
     bars = random_walk(4_000, seed=2)
     news = news_of(bars)
     features = build_features(bars, news)
-    return Pipeline(bars, news, features, train(features, triple_barrier(bars, HORIZON)))
+    return Made(bars, news, features, train(features, triple_barrier(bars, HORIZON)))
 
 
-def gates_of(pipeline: Pipeline, build: Build = build_features) -> dict[str, Gate]:
-    gates = run_gates(
-        pipeline.bars,
-        pipeline.features,
-        pipeline.evaluation,
-        rng=np.random.default_rng(3),
+def gate_of(pipeline: Made, name: str, build: Build = build_features) -> Gate:
+    whole = Pipeline(
+        bars=pipeline.bars,
         sentiment=pipeline.news,
         build=build,
+        label=partial(triple_barrier, horizon=HORIZON),
+        train=train,
     )
-    return {gate.name: gate for gate in gates}
+    rng = np.random.default_rng(3)
+    return checks_of(whole, pipeline.features, pipeline.evaluation, rng)[name]()
 
 
 def with_column(features: Features, name: str, column: FloatArray) -> Features:
@@ -86,60 +92,75 @@ def with_column(features: Features, name: str, column: FloatArray) -> Features:
     )
 
 
-def retrained(honest: Pipeline, build: Build) -> Pipeline:
+def retrained(honest: Made, build: Build) -> Made:
     features = build(honest.bars, honest.news)
     labels = triple_barrier(honest.bars, HORIZON)
     return replace(honest, features=features, evaluation=train(features, labels))
 
 
-def test_an_honest_model_passes_every_gate(honest: Pipeline) -> None:
-    gates = gates_of(honest)
-    assert len(gates) == 12
-    assert promotable(tuple(gates.values())), [g.text for g in gates.values() if not g.passed]
-    record = gates["split_audit"].to_record()
-    assert set(record) == {"name", "passed", "measured", "threshold", "text"}
+def test_an_honest_model_passes_every_gate(honest: Made, tmp_path: Path) -> None:
+    ledger = FileLedger(tmp_path / "trials.jsonl")
+    evaluation = evaluate_classifier(
+        honest.features,
+        triple_barrier(honest.bars, HORIZON),
+        rng=np.random.default_rng(1),
+        n_resamples=100,
+        ledger=ledger,
+        bars=honest.bars,
+    )
+    gates = run_gates(
+        honest.bars,
+        honest.features,
+        evaluation,
+        rng=np.random.default_rng(3),
+        sentiment=honest.news,
+        ledger=ledger,
+    )
+    assert len(gates) == len({gate.name for gate in gates}) == 21
+    assert promotable(gates), [gate.text for gate in gates if not gate.passed]
+    assert set(gates[0].to_record()) == {"name", "passed", "measured", "threshold", "text"}
 
 
 def test_a_model_without_gates_is_not_promotable() -> None:
     assert not promotable(())
 
 
-def test_the_next_bar_as_a_column_is_refused(honest: Pipeline) -> None:
+def test_the_next_bar_as_a_column_is_refused(honest: Made) -> None:
     def build(bars: Bars, sentiment: SentimentSeries | None) -> Features:
         peek = np.append(np.log(bars.close[1:] / bars.close[:-1]), 0.0)
         return with_column(build_features(bars, sentiment), "peek", peek)
 
-    gates = gates_of(retrained(honest, build), build)
-    assert not gates["future_alteration"].passed
-    assert "peek" in gates["future_alteration"].text
-    assert not gates["live_equals_batch"].passed
+    made = retrained(honest, build)
+    assert not gate_of(made, "future_alteration", build).passed
+    assert "peek" in gate_of(made, "future_alteration", build).text
+    assert not gate_of(made, "live_equals_batch", build).passed
 
 
-def test_the_future_return_as_a_column_is_refused(honest: Pipeline) -> None:
+def test_the_future_return_as_a_column_is_refused(honest: Made) -> None:
     def build(bars: Bars, sentiment: SentimentSeries | None) -> Features:
         future = np.zeros(len(bars))
         future[:-HORIZON] = np.log(bars.close[HORIZON:] / bars.close[:-HORIZON])
         return with_column(build_features(bars, sentiment), "future", future)
 
-    gates = gates_of(retrained(honest, build), build)
-    assert not gates["single_feature"].passed
-    assert "future" in gates["single_feature"].text
-    assert not gates["plausible_auc"].passed
+    made = retrained(honest, build)
+    assert not gate_of(made, "single_feature", build).passed
+    assert "future" in gate_of(made, "single_feature", build).text
+    assert not gate_of(made, "plausible_auc", build).passed
 
 
-def test_a_scaler_fitted_on_all_rows_is_refused(honest: Pipeline) -> None:
+def test_a_scaler_fitted_on_all_rows_is_refused(honest: Made) -> None:
     def build(bars: Bars, sentiment: SentimentSeries | None) -> Features:
         features = build_features(bars, sentiment)
         level = features.values[:, 0]
         scaled = (level - np.nanmean(level)) / np.nanstd(level)
         return with_column(features, "scaled", scaled)
 
-    gates = gates_of(retrained(honest, build), build)
-    assert not gates["future_alteration"].passed
-    assert not gates["live_equals_batch"].passed
+    made = retrained(honest, build)
+    assert not gate_of(made, "future_alteration", build).passed
+    assert not gate_of(made, "live_equals_batch", build).passed
 
 
-def test_sentiment_of_the_next_hour_is_refused(honest: Pipeline) -> None:
+def test_sentiment_of_the_next_hour_is_refused(honest: Made) -> None:
     def build(bars: Bars, sentiment: SentimentSeries | None) -> Features:
         assert sentiment is not None
         early = SentimentSeries(
@@ -149,71 +170,74 @@ def test_sentiment_of_the_next_hour_is_refused(honest: Pipeline) -> None:
         )
         return build_features(bars, early)
 
-    gates = gates_of(retrained(honest, build), build)
-    assert not gates["future_alteration"].passed
-    assert "sentiment" in gates["future_alteration"].text
+    made = retrained(honest, build)
+    assert not gate_of(made, "future_alteration", build).passed
+    assert "sentiment" in gate_of(made, "future_alteration", build).text
 
 
 @pytest.mark.parametrize("shift", [-HORIZON, -3, 3])
-def test_shifted_labels_are_refused(honest: Pipeline, shift: int) -> None:
+def test_shifted_labels_are_refused(honest: Made, shift: int) -> None:
     labels = triple_barrier(honest.bars, HORIZON)
     keep = (labels.row - shift >= 200) & (labels.row - shift < len(honest.bars) - HORIZON - 1)
     shifted = replace(labels.select(keep), value=np.roll(labels.value, shift)[keep])
-    gates = gates_of(replace(honest, evaluation=train(honest.features, shifted)))
-    assert not gates["label_alignment"].passed
+    made = replace(honest, evaluation=train(honest.features, shifted))
+    assert not gate_of(made, "label_alignment").passed
 
 
-def test_overlapping_sets_are_refused(honest: Pipeline) -> None:
+def test_overlapping_sets_are_refused(honest: Made) -> None:
     last = honest.evaluation.folds[-1]
     fold = Fold(last.fold.number, np.arange(int(last.fold.test[0])), last.fold.test)
     folds = (*honest.evaluation.folds[:-1], replace(last, fold=fold))
-    gates = gates_of(replace(honest, evaluation=replace(honest.evaluation, folds=folds)))
-    assert not gates["split_audit"].passed
-    assert gates["split_audit"].measured < gates["split_audit"].threshold
+    made = replace(honest, evaluation=replace(honest.evaluation, folds=folds))
+    assert not gate_of(made, "split_audit").passed
+    assert gate_of(made, "split_audit").measured < gate_of(made, "split_audit").threshold
 
 
-def test_a_step_fitted_on_test_rows_is_refused(honest: Pipeline) -> None:
+def test_a_step_fitted_on_test_rows_is_refused(honest: Made) -> None:
     first = honest.evaluation.folds[0]
     seen = {**first.fitted_until, "scaler": len(honest.bars) - 1}
     folds = (replace(first, fitted_until=seen), *honest.evaluation.folds[1:])
-    gates = gates_of(replace(honest, evaluation=replace(honest.evaluation, folds=folds)))
-    assert not gates["fitted_on_training_rows"].passed
-    assert "scaler of fold 1" in gates["fitted_on_training_rows"].text
+    made = replace(honest, evaluation=replace(honest.evaluation, folds=folds))
+    assert not gate_of(made, "fitted_on_training_rows").passed
+    assert "scaler of fold 1" in gate_of(made, "fitted_on_training_rows").text
 
 
-def test_testing_on_the_training_rows_is_refused(honest: Pipeline) -> None:
+def test_testing_on_the_training_rows_is_refused(honest: Made) -> None:
     last = honest.evaluation.folds[-1]
     fold = Fold(last.fold.number, last.fold.train, last.fold.train[:1_500])
     evaluation = replace(
         honest.evaluation,
         folds=(*honest.evaluation.folds[:-1], replace(last, fold=fold)),
-        settings=BoosterSettings(max_depth=8, min_child_weight=1.0, learning_rate=0.3),
+        trainer=XGBoostTrainer(
+            BoosterSettings(max_depth=8, min_child_weight=1.0, learning_rate=0.3)
+        ),
     )
-    gates = gates_of(replace(honest, evaluation=evaluation))
-    assert not gates["label_permutation"].passed
+    made = replace(honest, evaluation=evaluation)
+    assert not gate_of(made, "label_permutation").passed
 
 
-def test_too_few_outcomes_or_one_class_are_refused(honest: Pipeline) -> None:
+def test_too_few_outcomes_or_one_class_are_refused(honest: Made) -> None:
     labels = honest.evaluation.labels
     thin = replace(labels, weight=labels.weight / 100.0)
     last = honest.evaluation.folds[-1].fold.test
     nearly = labels.value.copy()
     nearly[last[5:]] = 1
     few_falls = replace(labels, value=nearly)
-    found = gates_of(replace(honest, evaluation=replace(honest.evaluation, labels=few_falls)))
-    assert not found["both_classes"].passed
-    found = gates_of(replace(honest, evaluation=replace(honest.evaluation, labels=thin)))
-    assert not found["enough_rows"].passed
+    made = replace(honest, evaluation=replace(honest.evaluation, labels=few_falls))
+    assert not gate_of(made, "both_classes").passed
+    made = replace(honest, evaluation=replace(honest.evaluation, labels=thin))
+    assert not gate_of(made, "enough_rows").passed
 
 
-def test_another_served_model_is_refused(honest: Pipeline) -> None:
+def test_another_served_model_is_refused(honest: Made) -> None:
     model = honest.evaluation.model
+    assert isinstance(model, XGBoostClassifier)
     trees = replace(model.trees, base=model.trees.base + 0.001)
     evaluation = replace(honest.evaluation, model=replace(model, trees=trees))
-    gates = gates_of(replace(honest, evaluation=evaluation))
-    assert not gates["serving_equals_training"].passed
+    made = replace(honest, evaluation=evaluation)
+    assert not gate_of(made, "serving_equals_training").passed
 
 
-def test_other_bars_are_refused(honest: Pipeline) -> None:
+def test_other_bars_are_refused(honest: Made) -> None:
     with pytest.raises(DataError, match="the bars that the features were built from"):
         run_gates(honest.bars[1:], honest.features, honest.evaluation, rng=np.random.default_rng(1))

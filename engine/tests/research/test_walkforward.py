@@ -12,8 +12,8 @@ from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import DataError, ModelError
 from cryptovolt.features import Features, Labels, build_features, triple_barrier
 from cryptovolt.ml import BoosterSettings
-from cryptovolt.performance.classification import auc
-from cryptovolt.research import Evaluation, evaluate_classifier, promotable, run_gates
+from cryptovolt.performance.classification import auc_within
+from cryptovolt.research import Evaluation, evaluate_classifier, run_gates
 from cryptovolt.research.ledger import FileLedger
 from cryptovolt.research.verdict import Standing
 
@@ -58,9 +58,9 @@ def test_random_walks_show_no_edge() -> None:
     for evaluation in evaluations:
         assert evaluation.verdict.standing is Standing.NO_EDGE
         assert evaluation.verdict.text.startswith("no edge shown: ")
-    # A 95 % interval misses one time in twenty.
+    # A 95 % interval misses one time in twenty: three of eight in 0.6 % of such tests.
     missed = [e.scores["auc"] for e in evaluations if 0.5 not in e.scores["auc"].interval]
-    assert len(missed) <= 1, missed
+    assert len(missed) <= 2, missed
 
 
 def test_a_planted_edge_is_found(planted: Evaluation) -> None:
@@ -93,7 +93,8 @@ def test_probabilities_stand_on_test_rows_only(planted: Evaluation) -> None:
     rows = planted.labels.row[tested]
     assert np.flatnonzero(np.isfinite(planted.probability)).tolist() == rows.tolist()
     up = planted.labels.up[tested]
-    assert auc(up, planted.probability[rows]) == planted.scores["auc"].value
+    area = auc_within(up, planted.probability[rows], planted.fold_of)
+    assert area == planted.scores["auc"].value
 
 
 def test_every_score_has_an_interval_and_both_baselines(planted: Evaluation) -> None:
@@ -196,4 +197,5 @@ def test_real_hours_of_bitcoin_are_near_chance_and_pass_every_gate(
     # Much more would be a leak; see the null experiment on random walks.
     assert 0.45 < evaluation.scores["auc"].value < 0.57
     gates = run_gates(bars, build_features(bars), evaluation, rng=np.random.default_rng(2))
-    assert promotable(gates), [gate.text for gate in gates if not gate.passed]
+    # There is no ledger here, and that is all that is wrong.
+    assert [gate.name for gate in gates if not gate.passed] == ["trials_counted"]

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from cryptovolt.domain.arrays import FloatArray
+from cryptovolt.domain.arrays import FloatArray, IntArray
+from cryptovolt.domain.ports import Model
 from cryptovolt.features.labels import Labels
-from cryptovolt.ml.calibration import Platt
+from cryptovolt.ml.calibration import Calibration
+from cryptovolt.ml.model import Settings, Trainer
 from cryptovolt.ml.split import Fold, WalkForward
-from cryptovolt.ml.xgboost_classifier import BoosterSettings, XGBoostClassifier
 from cryptovolt.research.model_verdict import ModelTrials, Verdict
 from cryptovolt.research.scores import Score
 
@@ -27,7 +28,7 @@ class FoldResult:
         Measure name to its value on the test rows.
     fitted_until : mapping
         Each fitted step to the last bar of any label it was fitted to.
-    calibration : Platt
+    calibration : Platt or Isotonic
         Used on the test rows.
     n_trees : int
         Grown before validation stopped it.
@@ -36,7 +37,7 @@ class FoldResult:
     fold: Fold
     measures: Mapping[str, float]
     fitted_until: Mapping[str, int]
-    calibration: Platt
+    calibration: Calibration
     n_trees: int
 
 
@@ -54,24 +55,41 @@ class Evaluation:
         In order of time.
     verdict : Verdict
         What can be said of it in one word, and why.
-    model : XGBoostClassifier
+    model : Model
         For rows after the last label.
     labels : Labels
         The rows that had features.
     walk : WalkForward
         How they were split.
-    settings : BoosterSettings
-        How trees were grown.
+    trainer : Trainer
+        What fitted it.
     """
 
     probability: FloatArray
     scores: Mapping[str, Score]
     folds: tuple[FoldResult, ...]
     verdict: Verdict
-    model: XGBoostClassifier
+    model: Model
     labels: Labels
     walk: WalkForward
-    settings: BoosterSettings
+    trainer: Trainer
+
+    @property
+    def settings(self) -> Settings:
+        """How it was trained."""
+        return self.trainer.settings
+
+    @property
+    def tested(self) -> IntArray:
+        """Positions of every test row in the labels, shape ``(n_test,)``, in order of time."""
+        return np.concatenate([result.fold.test for result in self.folds])
+
+    @property
+    def fold_of(self) -> IntArray:
+        """Number of the fold of each of them, shape ``(n_test,)``."""
+        return np.concatenate(
+            [np.full(result.fold.test.size, result.fold.number) for result in self.folds]
+        )
 
     def to_record(self) -> dict[str, Any]:
         """Return everything but the arrays, as JSON knows it; undefined numbers are None."""

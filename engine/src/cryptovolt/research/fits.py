@@ -22,14 +22,14 @@ from cryptovolt.backtest.trial import trial_of
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.errors import ConfigurationError, DataError
-from cryptovolt.domain.ports import TrialLedger
+from cryptovolt.domain.ports import Model, TrialLedger
 from cryptovolt.domain.timeframe import timeframe_ms
 from cryptovolt.domain.trials import Scalar, Trial, TrialKind, choices_of, digest
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.features.build import Features
 from cryptovolt.features.labels import Labels
+from cryptovolt.ml.model import Settings
 from cryptovolt.ml.split import WalkForward
-from cryptovolt.ml.xgboost_classifier import BoosterSettings, XGBoostClassifier
 from cryptovolt.research.evaluation import Evaluation, FoldResult
 
 STUDY = "XGBoost"
@@ -55,8 +55,8 @@ class FitRecord:
         The rows that are used.
     walk : WalkForward
         How they are split.
-    settings : BoosterSettings
-        How trees are grown.
+    settings : Settings
+        How it is trained.
     study : str
         What the researcher calls it.
 
@@ -71,7 +71,7 @@ class FitRecord:
     features: Features
     labels: Labels
     walk: WalkForward
-    settings: BoosterSettings
+    settings: Settings
     study: str = STUDY
     parameters: Mapping[str, Scalar] = field(init=False)
     """What identifies the configuration."""
@@ -111,7 +111,11 @@ class FitRecord:
         )
 
     def keep_model(
-        self, model: XGBoostClassifier, probability: FloatArray, measures: Mapping[str, float]
+        self,
+        model: Model,
+        n_trees: int,
+        probability: FloatArray,
+        measures: Mapping[str, float],
     ) -> Run:
         """Append the final fit with what all folds reached, and return the run that follows it."""
         tested = np.flatnonzero(np.isfinite(probability[self.labels.row]))
@@ -120,7 +124,7 @@ class FitRecord:
             "fold": None,
             **self._window(0, len(self.labels) - 1),
             "n_train": len(self.labels),
-            "n_trees": model.trees.root.size,
+            "n_trees": n_trees,
             "model": model.artefact_hash,
         }
         self._append(run, said, measures)
@@ -157,7 +161,7 @@ def recorder_of(
     features: Features,
     labels: Labels,
     walk: WalkForward,
-    settings: BoosterSettings,
+    settings: Settings,
     study: str,
 ) -> FitRecord | None:
     """Return what writes fits into a ledger, or None without one.

@@ -5,7 +5,9 @@ passed makes a model eligible as champion; one failed keeps it a candidate, with
 say nothing about an edge: that is the verdict of the evaluation.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
@@ -15,10 +17,20 @@ from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.ports import Progress, TrialLedger
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import Features, build_features
+from cryptovolt.features.labels import Labels, triple_barrier
+from cryptovolt.research.edge_gates import (
+    Label,
+    Pipeline,
+    Train,
+    planted_edge,
+    random_walk,
+    unseen_rows,
+)
 from cryptovolt.research.evaluation import Evaluation
-from cryptovolt.research.feature_gates import Build, future_alteration, live_equals_batch
+from cryptovolt.research.feature_gates import Build, future_alteration, live_equals_batch, warm_up
 from cryptovolt.research.gate import Gate
 from cryptovolt.research.label_gates import (
+    complete_labels,
     label_alignment,
     label_permutation,
     leak_canary,
@@ -32,6 +44,39 @@ from cryptovolt.research.model_gates import (
     serving_equals_training,
     split_audit,
 )
+from cryptovolt.research.shown_gates import (
+    baselines_shown,
+    cost_stress,
+    feature_drift,
+    trials_counted,
+)
+from cryptovolt.research.walkforward import evaluate_classifier
+
+_RESAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much the gates that train may train.
+
+    Parameters
+    ----------
+    n_permutations : int
+        Trainings of the last fold on permuted labels.
+    n_random, n_planted : int
+        Generated markets without and with an edge, each a whole walk forward.
+    """
+
+    n_permutations: int
+    n_random: int
+    n_planted: int
+
+
+QUICK = Budget(n_permutations=5, n_random=3, n_planted=5)
+"""What a demonstration can wait for."""
+
+THOROUGH = Budget(n_permutations=20, n_random=10, n_planted=10)
+"""What a model that is kept is asked."""
 
 
 def run_gates(
@@ -42,6 +87,9 @@ def run_gates(
     rng: Generator,
     sentiment: SentimentSeries | None = None,
     build: Build = build_features,
+    label: Label | None = None,
+    train: Train | None = None,
+    thorough: bool = False,
     progress: Progress | None = None,
     ledger: TrialLedger | None = None,
 ) -> tuple[Gate, ...]:
@@ -56,16 +104,23 @@ def run_gates(
     evaluation : Evaluation
         From :func:`cryptovolt.research.walkforward.evaluate_classifier`.
     rng : numpy.random.Generator
-        Chooses times, alterations and permutations.
+        Chooses times, alterations, permutations and markets.
     sentiment : SentimentSeries, optional
         That the features were made from.
     build : callable
-        Takes bars and sentiment, returns the features; the usual ones if not given.
+        Takes bars and sentiment, returns the features; the usual ones if not given. What stands
+        beside the bars is given by :func:`functools.partial`, so that it can be altered too.
+    label : callable, optional
+        Takes bars, returns labels; triple barriers of the same horizon if not given.
+    train : callable, optional
+        Takes features and labels, returns an evaluation; the same split and trainer if not given.
+    thorough : bool, default=False
+        Spend :data:`THOROUGH` on gates that train, instead of :data:`QUICK`; each says how much.
     progress : Progress, optional
         Told before each gate.
     ledger : TrialLedger, optional
-        The gates' own fits, on permuted labels, become rows there. They are checks: nothing can be
-        chosen by them, and they do not count as trials.
+        In which the model was evaluated. The gates' own fits, on permuted labels, become rows
+        there. They are checks: nothing can be chosen by them, and they do not count as trials.
 
     Returns
     -------
@@ -79,28 +134,76 @@ def run_gates(
     """
     if not np.array_equal(bars.timestamp, features.timestamp):
         raise DataError("expected the bars that the features were built from, found others")
-    gates: tuple[Callable[[], Gate], ...] = (
-        lambda: split_audit(evaluation),
-        lambda: fitted_on_training_rows(evaluation),
-        lambda: enough_rows(evaluation),
-        lambda: both_classes(evaluation),
-        lambda: future_alteration(bars, sentiment, features, build, rng),
-        lambda: live_equals_batch(bars, sentiment, features, build, rng),
-        lambda: label_alignment(bars, evaluation),
-        lambda: single_feature(features, evaluation),
-        lambda: leak_canary(features, evaluation),
-        lambda: label_permutation(features, evaluation, rng, ledger),
-        lambda: plausible_auc(evaluation),
-        lambda: serving_equals_training(features, evaluation),
+    pipeline = Pipeline(
+        bars=bars,
+        sentiment=sentiment,
+        build=build,
+        label=label or partial(_same_horizon, evaluation.labels.horizon),
+        train=train or partial(_trained_alike, evaluation),
     )
+    gates = checks_of(pipeline, features, evaluation, rng, THOROUGH if thorough else QUICK, ledger)
     found: list[Gate] = []
-    for gate in gates:
+    for name, gate in gates.items():
         if progress is not None:
-            progress(len(found), len(gates), "gates")
+            progress(len(found), len(gates), f"gates: {name.replace('_', ' ')}")
         found.append(gate())
     return tuple(found)
+
+
+def checks_of(
+    pipeline: Pipeline,
+    features: Features,
+    evaluation: Evaluation,
+    rng: Generator,
+    budget: Budget = QUICK,
+    ledger: TrialLedger | None = None,
+) -> Mapping[str, Callable[[], Gate]]:
+    """Return what runs each gate, by its name, in the order in which they are run."""
+    made = (pipeline.bars, pipeline.sentiment, features, pipeline.build, rng)
+    bars = pipeline.bars
+    return {
+        "split_audit": lambda: split_audit(evaluation),
+        "fitted_on_training_rows": lambda: fitted_on_training_rows(evaluation),
+        "enough_rows": lambda: enough_rows(evaluation),
+        "both_classes": lambda: both_classes(evaluation),
+        "future_alteration": lambda: future_alteration(*made),
+        "live_equals_batch": lambda: live_equals_batch(*made),
+        "warm_up": lambda: warm_up(*made),
+        "complete_labels": lambda: complete_labels(bars, evaluation),
+        "label_alignment": lambda: label_alignment(bars, evaluation),
+        "single_feature": lambda: single_feature(features, evaluation),
+        "leak_canary": lambda: leak_canary(features, evaluation),
+        "label_permutation": lambda: label_permutation(
+            features, evaluation, rng, ledger, budget.n_permutations
+        ),
+        "unseen_rows": lambda: unseen_rows(pipeline, features, evaluation),
+        "plausible_auc": lambda: plausible_auc(evaluation),
+        "serving_equals_training": lambda: serving_equals_training(features, evaluation),
+        "trials_counted": lambda: trials_counted(evaluation, ledger),
+        "baselines": lambda: baselines_shown(evaluation),
+        "cost_stress": lambda: cost_stress(bars, evaluation, rng),
+        "feature_drift": lambda: feature_drift(features, evaluation),
+        "random_walk": lambda: random_walk(pipeline, budget.n_random, rng),
+        "planted_edge": lambda: planted_edge(pipeline, budget.n_planted, rng),
+    }
 
 
 def promotable(gates: Sequence[Gate]) -> bool:
     """Return whether a model may become champion: it has gates, and passed every one."""
     return bool(gates) and all(gate.passed for gate in gates)
+
+
+def _same_horizon(horizon: int, bars: Bars) -> Labels:
+    return triple_barrier(bars, horizon)
+
+
+def _trained_alike(evaluation: Evaluation, features: Features, labels: Labels) -> Evaluation:
+    return evaluate_classifier(
+        features,
+        labels,
+        # Training has its own seed; this one draws the intervals that a verdict needs.
+        rng=np.random.default_rng(0),
+        walk=evaluation.walk,
+        trainer=evaluation.trainer,
+        n_resamples=_RESAMPLES,
+    )

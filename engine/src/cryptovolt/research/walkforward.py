@@ -9,7 +9,7 @@ trees say the same thing louder.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -20,10 +20,10 @@ from cryptovolt.domain.errors import ConfigurationError, DataError, ModelError
 from cryptovolt.domain.ports import Model, Progress, TrialLedger
 from cryptovolt.features.build import Features
 from cryptovolt.features.labels import Labels
-from cryptovolt.ml.calibration import Platt, calibrate
+from cryptovolt.ml.calibration import calibrate
 from cryptovolt.ml.model import Fitted, Trainer, training_range
 from cryptovolt.ml.split import Fold, WalkForward, purge, validation_tail
-from cryptovolt.ml.xgboost_classifier import BoosterSettings, XGBoostClassifier, XGBoostTrainer
+from cryptovolt.ml.xgboost_classifier import BoosterSettings, XGBoostTrainer
 from cryptovolt.performance.classification import MEASURES
 from cryptovolt.research.evaluation import Evaluation, FoldResult
 from cryptovolt.research.fits import STUDY, FitRecord, recorder_of
@@ -104,9 +104,7 @@ def evaluate_classifier(
     labels = usable_labels(features, labels)
     values = np.ascontiguousarray(features.values[labels.row])
     folds = walk.split(labels)
-    # Records of an evaluation are typed for XGBoost, and ask of settings only to be a dataclass.
-    kept = cast("BoosterSettings", trainer.settings)
-    record = recorder_of(ledger, bars, features, labels, walk, kept, study)
+    record = recorder_of(ledger, bars, features, labels, walk, trainer.settings, study)
     seen, results = _Seen(), list[FoldResult]()
     probability = np.full(len(features), np.nan)
     baselines: dict[str, list[FloatArray]] = {}
@@ -120,7 +118,7 @@ def evaluate_classifier(
         for name, column in baseline_probabilities(labels, fold.train, fold.test).items():
             baselines.setdefault(name, []).append(column)
     _report(progress, len(folds), len(folds) + 2, "final model")
-    model = _final_model(features, values, labels, trainer, seen, provenance or {})
+    model, n_trees = _final_model(features, values, labels, trainer, seen, provenance or {})
     _report(progress, len(folds) + 1, len(folds) + 2, "intervals")
     tested = np.concatenate([fold.test for fold in folds])
     scores = score(
@@ -130,17 +128,18 @@ def evaluate_classifier(
         min(2 * labels.horizon, tested.size),
         rng,
         n_resamples,
+        np.concatenate([np.full(fold.test.size, fold.number) for fold in folds]),
     )
     read_only(probability)
     return Evaluation(
         probability=probability,
         scores=scores,
         folds=tuple(results),
-        verdict=judge(scores, _kept(record, model, probability, scores)),
-        model=cast("XGBoostClassifier", model),
+        verdict=judge(scores, _kept(record, model, n_trees, probability, scores)),
+        model=model,
         labels=labels,
         walk=walk,
-        settings=kept,
+        trainer=trainer,
     )
 
 
@@ -213,21 +212,21 @@ def _run_fold(
         "baselines": int(labels.end[fold.train].max()),
     }
     measures = {name: measure(up, said, None) for name, measure in MEASURES.items()}
-    kept = cast("Platt", calibration)
-    result = FoldResult(fold, measures, fitted_until, kept, fitted.n_trees)
+    result = FoldResult(fold, measures, fitted_until, calibration, fitted.n_trees)
     return result, fitted.content, said
 
 
 def _kept(
     record: FitRecord | None,
     model: Model,
+    n_trees: int,
     probability: FloatArray,
     scores: Mapping[str, Score],
 ) -> ModelTrials | None:
     if record is None:
         return None
     measures = {name: one.value for name, one in scores.items()}
-    run = record.keep_model(cast("XGBoostClassifier", model), probability, measures)
+    run = record.keep_model(model, n_trees, probability, measures)
     labels = record.labels
     tested = np.isfinite(probability[labels.row])
     chance = overfitting_of(run, record.ledger, None).probability
@@ -273,7 +272,7 @@ def _final_model(
     trainer: Trainer,
     seen: _Seen,
     provenance: Mapping[str, Any],
-) -> Model:
+) -> tuple[Model, int]:
     fit, tail = validation_tail(labels, np.arange(len(labels)), trainer.validation)
     fitted = _fit(values, labels, fit, tail, trainer)
     position, margin = np.concatenate(seen.position), np.concatenate(seen.margin)
@@ -285,7 +284,8 @@ def _final_model(
         overlap=labels.horizon,
     ).per(_scale(fitted, values[tail]))
     known = {"label": "triple barrier", **provenance, **_provenance(features, labels)}
-    return trainer.model(fitted, features.names, calibration, known, training_range(values))
+    training = training_range(values)
+    return trainer.model(fitted, features.names, calibration, known, training), fitted.n_trees
 
 
 def _provenance(features: Features, labels: Labels) -> dict[str, Any]:
