@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from cryptovolt.backtest.inputs import Inputs
 from cryptovolt.backtest.run import Run
@@ -12,13 +13,13 @@ from cryptovolt.backtest.trial import trial_of
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
-from cryptovolt.domain.errors import ConfigurationError
+from cryptovolt.domain.errors import ConfigurationError, ModelError
 from cryptovolt.domain.funding import FundingRates
 from cryptovolt.domain.ports import Classifier, TrialLedger
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.trials import Trial, TrialKind
 from cryptovolt.execution.settings import TradingSettings
-from cryptovolt.ml import load_classifier
+from cryptovolt.ml.model import load_model
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.hybrid import Beside, HybridStrategy
 from cryptovolt.trading.prefix_check import check_prefixes
@@ -147,8 +148,19 @@ def _trial(run: Run, strategy: Strategy, study: str | None, given: Inputs) -> Tr
 
 
 def classifier_of(model: Classifier | str | Path | None) -> Classifier | None:
-    """Return a model, read from its folder where it is given as one."""
-    return load_classifier(Path(model)) if isinstance(model, str | Path) else model
+    """Return a model, read from its folder where it is given as one.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no model, a changed one, or one that says no probabilities.
+    """
+    if not isinstance(model, str | Path):
+        return model
+    found = load_model(Path(model))
+    if not hasattr(found, "probability_up"):
+        raise ModelError(f"expected a classifier in {model}, found a forecaster: it does not vote")
+    return cast("Classifier", found)
 
 
 def decides_by_orders(strategy: Strategy) -> bool:
