@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
 from scipy import special
 from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
 
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.errors import ConfigurationError, DataError, ModelError
@@ -17,8 +19,14 @@ from cryptovolt.sentiment.linear import LinearScorer
 from cryptovolt.sentiment.linear_fit import LinearFit, LinearSettings, fit_linear
 from cryptovolt.sentiment.linear_folds import grouped_folds
 from cryptovolt.sentiment.linear_labels import parse_label_names, read_labels
-from cryptovolt.sentiment.linear_words import market_words, parse_words
-from cryptovolt.sentiment.ngrams import GramRules, WordClasses, grams, prepare
+from cryptovolt.sentiment.linear_weights import SHARE
+from cryptovolt.sentiment.linear_words import (
+    market_words,
+    parse_words,
+    topic_words,
+    word_classes,
+)
+from cryptovolt.sentiment.ngrams import GramRules, WordClasses, grams, prepare, word_hash
 from cryptovolt.sentiment.ngrams_table import Vocabulary, make_table, vectors
 
 COINS = "bitcoin ether solana litecoin cardano polkadot ripple stellar cosmos tezos".split()  # noqa: SIM905
@@ -84,29 +92,39 @@ def test_a_text_has_the_same_bits_alone_and_among_others(fit: LinearFit) -> None
 
 
 def test_served_probabilities_are_the_trainers_own(tmp_path: Path) -> None:
-    from sklearn.linear_model import LogisticRegression
-
     for classes in (("negative", "neutral", "positive"), ("negative", "positive")):
         made = _fit(*classes)
         texts, labels = _labelled(*classes)
         folder = made.scorer.save(tmp_path / str(len(classes)))
         arrays = load((folder / "weights.safetensors").read_bytes())
-        features = grams(
-            prepare(texts), GramRules(), WordClasses(arrays["class_words"], arrays["class_of"])
-        )
         known = Vocabulary(arrays["keys"], arrays["idf"])
+        own = WordClasses(arrays["class_words"], arrays["class_of"], arrays["topic_of"])
+        features = grams(prepare(texts), GramRules(), own)
         rows = csr_matrix(vectors(features, make_table(known), known.idf), dtype=np.float64)
         rows.resize(len(texts), known.keys.size)
         rows.sort_indices()
         strength = made.scorer.manifest["settings"]["strength"]
-        model: Any = LogisticRegression(C=strength, class_weight="balanced", max_iter=500, tol=1e-3)
-        model.fit(rows, labels)
+        margins = _margins_of_scikit_learn(rows, np.array(labels), classes, strength)
         found = made.scorer.manifest["calibration"]
-        margins: FloatArray = np.asarray(model.decision_function(rows))
-        if len(classes) == 2:
-            margins = np.column_stack([-margins / 2.0, margins / 2.0])
         expected = special.softmax(found["slope"] * margins + np.array(found["bias"]), axis=1)
         np.testing.assert_allclose(made.scorer.probabilities(texts), expected, atol=1e-6)
+
+
+def _margins_of_scikit_learn(
+    rows: csr_matrix, labels: Any, classes: tuple[str, ...], strength: float
+) -> FloatArray:
+    # Ratios as multinomial naive Bayes counts them; the regression sees what they say.
+    columns: list[FloatArray] = []
+    for name in classes:
+        bayes: Any = MultinomialNB(alpha=1.0).fit(rows, labels == name)
+        ratio = np.abs(bayes.feature_log_prob_[1] - bayes.feature_log_prob_[0])
+        led: Any = cast("Any", rows).multiply(1.0 - SHARE + SHARE * ratio).tocsr()
+        model: Any = LogisticRegression(
+            C=strength, class_weight="balanced", solver="liblinear", max_iter=300, tol=1e-3
+        )
+        columns.append(model.fit(led, labels == name).decision_function(led))
+    margins = np.column_stack(columns)
+    return np.column_stack([-margins[:, 1], margins[:, 1]]) / 2.0 if len(classes) == 2 else margins
 
 
 def test_probabilities_out_of_fold_come_true_as_often_as_they_say(fit: LinearFit) -> None:
@@ -231,7 +249,18 @@ def test_labels_are_known_by_their_usual_names() -> None:
 def test_a_word_has_one_class() -> None:
     assert market_words()["soars"] == "up"
     assert market_words()["plunges"] == "down"
+    assert topic_words()["revenue"] == "figure"
+    assert not topic_words().keys() & market_words().keys()
     with pytest.raises(ConfigurationError, match="'moon' appears twice"):
         parse_words("up\tmoon\ndown\tmoon\n")
     with pytest.raises(ConfigurationError, match="line 1"):
         parse_words("up moon\n")
+
+
+def test_a_word_with_a_topic_alone_has_no_class() -> None:
+    known = word_classes()
+    at = {word: np.searchsorted(known.words, word_hash(word)) for word in ("soars", "revenue")}
+    assert known.classes[at["soars"]] == known.topics[at["soars"]] >= 0
+    assert known.classes[at["revenue"]] == -1
+    assert known.topics[at["revenue"]] >= 0
+    assert (np.diff(known.words.astype(object)) > 0).all()

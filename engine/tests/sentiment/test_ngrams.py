@@ -55,14 +55,17 @@ def test_the_hash_of_a_word_is_fnv_1a() -> None:
 
 def test_blocks_hold_what_they_say() -> None:
     found = grams(prepare(["one two three"]), GramRules(words=2, letters_to=3, gap=2))
-    counts = np.bincount(found.blocks, minlength=5).tolist()
-    # " one " has 4 pieces of two characters and 3 of three; " three " 6 and 5.
-    assert counts == [5, 7 + 7 + 11, 1, 0, 0]
+    counts = np.bincount(found.blocks, minlength=7).tolist()
+    # The edges are two more words. " one " has 4 pieces of two characters and 3 of three.
+    assert counts == [7, 7 + 7 + 11, 3, 0, 0, 0, 0]
+    plain = grams(prepare(["one two three"]), GramRules(words=2, letters_to=3, gap=2, edges=False))
+    assert np.bincount(plain.blocks).tolist() == [5, 7 + 7 + 11, 1]
 
 
 def test_a_word_of_a_class_stands_for_the_others() -> None:
     both = sorted((word_hash(word), 0) for word in ("soars", "jumps"))
-    classes = WordClasses(np.array([word for word, _ in both], np.uint64), np.zeros(2, np.int8))
+    words = np.array([word for word, _ in both], np.uint64)
+    classes = WordClasses(words, np.zeros(2, np.int8), np.zeros(2, np.int8))
     first, second = (
         set(found.keys[found.blocks >= 3].tolist())
         for found in (grams(prepare([t]), GramRules(), classes) for t in ("it soars", "it jumps"))
@@ -71,17 +74,34 @@ def test_a_word_of_a_class_stands_for_the_others() -> None:
     assert not (grams(prepare(["it sits"]), GramRules(), classes).blocks >= 3).any()
 
 
+def _runs_of_words(text: str) -> list[str]:
+    words = ["<s>", *text.split(), "</s>"]
+    runs = [words[i : i + n] for n in (1, 2, 3) for i in range(len(words) - n + 1)]
+    return [" ".join(run) for run in runs[1:] if run != ["</s>"]]
+
+
+def test_a_word_with_a_topic_alone_is_seen_in_the_topics_alone() -> None:
+    words = np.array([word_hash("revenue")], np.uint64)
+    classes = WordClasses(words, np.array([-1], np.int8), np.array([3], np.int8))
+    rules = GramRules(words=2, gap=2)
+    found = grams(prepare(["revenue of acme"]), rules, classes)
+    # Edge and revenue, revenue, revenue and of; pairs: edge .. of has none, revenue .. acme has.
+    assert np.bincount(found.blocks, minlength=7)[3:].tolist() == [0, 0, 3, 1]
+    other = grams(prepare(["revenue of acme"]), rules, classes._replace(topics=words.astype("i1")))
+    assert set(found.keys.tolist()) != set(other.keys.tolist())
+
+
 @pytest.mark.parametrize("block", [0, 1])
 def test_vectors_are_those_of_scikit_learn(block: int) -> None:
     if block == 0:
-        oracle = TfidfVectorizer(
-            analyzer="word", token_pattern=r"\S+", ngram_range=(1, 3), min_df=2, sublinear_tf=True
-        )
+        oracle = TfidfVectorizer(analyzer=cast("Any", _runs_of_words), min_df=2, sublinear_tf=True)
     else:
         oracle = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True
         )
-    expected: Any = cast("Any", oracle).fit_transform([" ".join(_words(text)) for text in TEXTS])
+    texts = [" ".join(_words(text)) for text in TEXTS]
+    expected: Any = cast("Any", oracle).fit_transform(texts)
+    # Words have edges and a length of 1.4.
     found = grams(prepare(TEXTS), GramRules())
     vocabulary = fit_vocabulary(found)
     made = vectors(found, make_table(vocabulary), vocabulary.idf)
@@ -98,7 +118,7 @@ def test_vectors_are_those_of_scikit_learn(block: int) -> None:
             # scikit-learn makes a word shorter than n one n-gram once for every n.
             assert sum(v * v for v in values) == pytest.approx(1.0)
             continue
-        np.testing.assert_allclose(sorted(values), sorted(row), rtol=1e-12)
+        np.testing.assert_allclose(sorted(values), 1.4 * np.sort(row), rtol=1e-12)
 
 
 @given(st.lists(st.text(max_size=60), max_size=6), st.text(max_size=60))

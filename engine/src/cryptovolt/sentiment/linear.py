@@ -22,7 +22,7 @@ from cryptovolt.sentiment.ngrams import (
     numbers_of,
     prepare,
 )
-from cryptovolt.sentiment.ngrams_kernel import BlockArray, KeyArray, PointArray, text_grams
+from cryptovolt.sentiment.ngrams_kernel import Classes, KeyArray, PointArray, Scratch, text_grams
 from cryptovolt.sentiment.ngrams_table import Table, Vocabulary, make_table, text_vector
 from cryptovolt.sentiment.text import text_hash
 
@@ -169,7 +169,7 @@ class LinearScorer:
         a = self._arrays
         _score(
             points.points, points.first, numbers_of(self._rules),
-            WordClasses(a.class_words, a.class_of), scratch,
+            WordClasses(a.class_words, a.class_of, a.topic_of), scratch,
             self._table, a.idf, a.weights, a.bias, margins, known,
         )  # fmt: skip
 
@@ -192,8 +192,8 @@ def _score(
     points: PointArray,
     first: IntArray,
     rules: IntArray,
-    classes: tuple[KeyArray, BlockArray],
-    scratch: tuple[IntArray, KeyArray, KeyArray, KeyArray, BlockArray],
+    classes: Classes,
+    scratch: Scratch,
     table: tuple[KeyArray, Any],
     idf: FloatArray,
     weights: FloatArray,
@@ -201,15 +201,12 @@ def _score(
     margins: FloatArray,
     known: BoolArray,
 ) -> None:
-    starts, hashes, abstract, keys, blocks = scratch
+    keys, blocks = scratch[4], scratch[5]
     counts = np.zeros(idf.size, np.int64)
     values = np.empty(keys.size)
     columns = np.empty(keys.size, np.int64)
     for i in range(first.size - 1):
-        n = text_grams(
-            points, first[i], first[i + 1], rules, classes[0], classes[1],
-            starts, hashes, abstract, keys, blocks,
-        )  # fmt: skip
+        n = text_grams(points, first[i], first[i + 1], rules, classes, scratch)
         n = text_vector(keys[:n], blocks[:n], table[0], table[1], idf, counts, values, columns)
         known[i] = n > 0
         for c in range(bias.size):

@@ -16,7 +16,7 @@ from cryptovolt.sentiment.ngrams import RULES_VERSION, GramRules
 from cryptovolt.sentiment.ngrams_kernel import BlockArray, KeyArray
 
 KIND = "linear"
-FORMAT = "cryptovolt-linear/1"
+FORMAT = "cryptovolt-linear/2"
 WEIGHTS_FILE = "weights.safetensors"
 MANIFEST_FILE = "manifest.json"
 
@@ -25,8 +25,8 @@ class Arrays(NamedTuple):
     """What a linear scorer has learned.
 
     Keys of features, ascending, shape ``(n_features,)``, with their rarity and their weights,
-    ``(n_features, n_classes)``; the bias of each class; the words that have a class; 64 bits of the
-    hash of each text it was trained on, ascending.
+    ``(n_features, n_classes)``; the bias of each class; the words that have a class
+    or a topic, with both; 64 bits of the hash of each text it was trained on, ascending.
     """
 
     keys: KeyArray
@@ -35,6 +35,7 @@ class Arrays(NamedTuple):
     bias: FloatArray
     class_words: KeyArray
     class_of: BlockArray
+    topic_of: BlockArray
     texts: KeyArray
 
 
@@ -160,8 +161,10 @@ def _check(folder: Path, arrays: Arrays, manifest: dict[str, Any]) -> None:
         and [a.shape for a in numbers] == [(n,), (n, k), (k,)]
         and all(a.dtype == np.float64 and np.isfinite(a).all() for a in numbers)
         and all(a.dtype == np.uint64 and a.ndim == 1 and (a[1:] >= a[:-1]).all() for a in hashes)
-        and arrays.class_of.dtype == np.int8
-        and arrays.class_of.shape == arrays.class_words.shape
+        and all(
+            a.dtype == np.int8 and a.shape == arrays.class_words.shape
+            for a in (arrays.class_of, arrays.topic_of)
+        )
     )
     if not right:
         raise ModelError(f"expected arrays that fit each other in {folder}, found others")

@@ -1,4 +1,4 @@
-"""Fitting a linear scorer: multinomial logistic regression over n-grams, calibrated out of fold.
+"""Fitting a linear scorer: logistic regressions over n-grams, calibrated out of fold.
 
 How strongly weights are held back (`C`) is chosen by cross-validation within the texts given, and
 the same out-of-fold margins calibrate the probabilities. Twins share a fold, so that nothing is
@@ -23,6 +23,7 @@ from cryptovolt.sentiment.linear import Calibration, LinearScorer, calibrated, t
 from cryptovolt.sentiment.linear_files import Arrays, make_manifest, pack
 from cryptovolt.sentiment.linear_folds import grouped_folds
 from cryptovolt.sentiment.linear_labels import LABELS, classes_of
+from cryptovolt.sentiment.linear_weights import fit_weights
 from cryptovolt.sentiment.linear_words import word_classes
 from cryptovolt.sentiment.ngrams import GramRules, Grams, grams, prepare
 from cryptovolt.sentiment.ngrams_table import Vocabulary, fit_vocabulary, make_table, vectors
@@ -77,7 +78,8 @@ class LinearFit:
 
     `margins` and `probabilities` have shape ``(n_texts, n_classes)``; `n_groups` counts the groups
     of twins. The calibration was fitted to these margins, the choice of `C` made by them: for a
-    quality that is reported use :func:`cryptovolt.research.sentiment_quality.cross_validate`.
+    quality that is reported use
+    :func:`cryptovolt.research.sentiment_quality_folds.cross_validate`.
     """
 
     scorer: LinearScorer
@@ -139,12 +141,10 @@ def fit_linear(
     margins = tried[strength]
     calibration = _calibrate(margins, y)
     vocabulary = fit_vocabulary(found, settings.min_texts)
-    weights, bias = _fit(_matrix(found, vocabulary), y, strength)
+    weights, bias = fit_weights(_matrix(found, vocabulary), y, strength)
     steps.done("all texts")
     words = word_classes()
-    arrays = Arrays(
-        *vocabulary, weights, bias, words.words, words.classes, np.unique(text_keys(texts))
-    )
+    arrays = Arrays(*vocabulary, weights, bias, *words, np.unique(text_keys(texts)))
     about = _about(texts, y, classes, settings, strength)
     manifest = make_manifest(
         pack(arrays),
@@ -219,7 +219,7 @@ def _out_of_fold(
         test = folds == number
         own = _rows(found, np.flatnonzero(~test))
         vocabulary = fit_vocabulary(own, settings.min_texts)
-        weights, bias = _fit(_matrix(own, vocabulary), y[~test], strength)
+        weights, bias = fit_weights(_matrix(own, vocabulary), y[~test], strength)
         margins[test] = _matrix(_rows(found, np.flatnonzero(test)), vocabulary) @ weights + bias
         steps.done(f"C = {strength:g}, fold {number + 1}")
     return margins
@@ -241,18 +241,6 @@ def _matrix(found: Grams, vocabulary: Vocabulary) -> "csr_matrix":
     # The order of a row's columns is part of the sums' bits.
     matrix.sort_indices()
     return matrix
-
-
-def _fit(matrix: "csr_matrix", y: IntArray, strength: float) -> tuple[FloatArray, FloatArray]:
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - fitting only
-
-    model: Any = LogisticRegression(C=strength, class_weight="balanced", max_iter=500, tol=1e-3)
-    model.fit(matrix, y)
-    weights, bias = np.asarray(model.coef_).T, np.asarray(model.intercept_)
-    if bias.size == 1:
-        # Two classes: half the log odds for one, half against the other.
-        weights, bias = np.hstack([-weights, weights]) / 2.0, np.array([-bias[0], bias[0]]) / 2.0
-    return np.ascontiguousarray(weights, np.float64), np.ascontiguousarray(bias, np.float64)
 
 
 def _calibrate(margins: FloatArray, y: IntArray) -> Calibration:

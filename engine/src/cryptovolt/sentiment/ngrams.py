@@ -2,7 +2,7 @@
 
 A text is cleaned, put into lower case and made comparable: links, cash tags, people, numbers and
 percentages become words of their own (``_url``, ``_tag``, ``_user``, ``_num``, ``_pctup`` …), every
-mark of punctuation is a word. Five blocks of features follow from the words:
+mark of punctuation is a word, and so are the edges of a text. Seven blocks of features follow:
 
 =======  ==========================================================================================
 words    every 1 to `words` words in a row
@@ -11,6 +11,8 @@ pairs    two words with one to `gap` - 1 words between them, in order
 classes  the words block once more, with each word of a known class replaced by its class, and only
          where at least one was
 counts   the class of each word that has one, and once more that of the first of them
+topics   as classes, with topics: what a word is about, or its class if it has one
+about    as pairs, with topics, and only where at least one word has one
 =======  ==========================================================================================
 
 The hash is fixed. A word's hash is FNV-1a (64 bits, offset 0xcbf29ce484222325, prime 0x100000001b3)
@@ -37,20 +39,22 @@ from cryptovolt.domain.arrays import IntArray
 from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.sentiment.ngrams_kernel import (
     BlockArray,
+    Classes,
     KeyArray,
     PointArray,
     hash_of,
     text_grams,
 )
+from cryptovolt.sentiment.ngrams_kernel import Scratch as Room
 from cryptovolt.sentiment.text import clean_text
 
 MAX_CHARACTERS = 5_000
 """What lies beyond this many characters of a text is not read."""
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised whenever a text gives other features than before: stored scorers name it."""
 
-BLOCKS = ("words", "letters", "pairs", "classes", "counts")
+BLOCKS = ("words", "letters", "pairs", "classes", "counts", "topics", "about")
 
 _NUMBER = r"\d[\d.,]*"
 _VERSUS = re.compile(rf"({_NUMBER})([^\d\n]{{0,12}}\b(?:vs?\.?|from) [^\d\n]{{0,4}})({_NUMBER})")
@@ -81,12 +85,15 @@ class GramRules:
         Fewest and most characters within a word, 1 to 8.
     gap : int
         Furthest distance of two words that form a pair, 1 (no pairs) to 10.
+    edges : bool
+        Whether the beginning and the end of a text count as words.
     """
 
     words: int = 3
     letters_from: int = 2
     letters_to: int = 5
     gap: int = 6
+    edges: bool = True
 
     def __post_init__(self) -> None:
         if not (
@@ -118,13 +125,14 @@ class Grams(NamedTuple):
 
 
 class WordClasses(NamedTuple):
-    """Hashes of words in ascending order, and the class of each, from 0."""
+    """Hashes of words in ascending order, the class of each or −1, and its topic, from 0."""
 
     words: KeyArray
     classes: BlockArray
+    topics: BlockArray
 
 
-NO_CLASSES = WordClasses(np.empty(0, np.uint64), np.empty(0, np.int8))
+NO_CLASSES = WordClasses(np.empty(0, np.uint64), np.empty(0, np.int8), np.empty(0, np.int8))
 
 
 def prepare(texts: Sequence[str]) -> Points:
@@ -164,7 +172,7 @@ def grams(texts: Points, rules: GramRules, classes: WordClasses = NO_CLASSES) ->
     rules : GramRules
         Which n-grams.
     classes : WordClasses
-        For the last block; none by default.
+        For the last four blocks; none by default.
 
     Returns
     -------
@@ -174,11 +182,11 @@ def grams(texts: Points, rules: GramRules, classes: WordClasses = NO_CLASSES) ->
     scratch = new_scratch(texts, rules)
     numbers = numbers_of(rules)
     first = np.zeros(len(texts) + 1, np.int64)
-    _count(texts.points, texts.first, numbers, *classes, *scratch, counts)
+    _count(texts.points, texts.first, numbers, classes, scratch, counts)
     np.cumsum(counts, out=first[1:])
     keys = np.empty(int(first[-1]), np.uint64)
     blocks = np.empty(keys.size, np.int8)
-    _collect(texts.points, texts.first, numbers, *classes, *scratch, first, keys, blocks)
+    _collect(texts.points, texts.first, numbers, classes, scratch, first, keys, blocks)
     return Grams(keys, blocks, first)
 
 
@@ -188,6 +196,7 @@ class Scratch(NamedTuple):
     starts: IntArray
     hashes: KeyArray
     abstract: KeyArray
+    topics: KeyArray
     keys: KeyArray
     blocks: BlockArray
 
@@ -195,10 +204,11 @@ class Scratch(NamedTuple):
 def new_scratch(texts: Points, rules: GramRules) -> Scratch:
     """Return room enough for the longest of the texts."""
     longest = int(np.diff(texts.first).max(initial=0))
-    n_words = longest + 1
-    most = n_words * (2 * rules.words + rules.gap + 2) + 3 * n_words * rules.letters_to
+    n_words = longest + 3
+    most = n_words * (3 * rules.words + 2 * rules.gap + 2) + 3 * n_words * rules.letters_to
     return Scratch(
         np.empty(2 * n_words, np.int64),
+        np.empty(n_words, np.uint64),
         np.empty(n_words, np.uint64),
         np.empty(n_words, np.uint64),
         np.empty(most, np.uint64),
@@ -208,7 +218,9 @@ def new_scratch(texts: Points, rules: GramRules) -> Scratch:
 
 def numbers_of(rules: GramRules) -> IntArray:
     """Return the rules as compiled code takes them."""
-    return np.array([rules.words, rules.letters_from, rules.letters_to, rules.gap], np.int64)
+    return np.array(
+        [rules.words, rules.letters_from, rules.letters_to, rules.gap, rules.edges], np.int64
+    )
 
 
 def _cleaned(text: object) -> str:
@@ -235,20 +247,12 @@ def _count(
     points: PointArray,
     first: IntArray,
     rules: IntArray,
-    class_words: KeyArray,
-    class_of: BlockArray,
-    starts: IntArray,
-    hashes: KeyArray,
-    abstract: KeyArray,
-    keys: KeyArray,
-    blocks: BlockArray,
+    classes: Classes,
+    scratch: Room,
     counts: IntArray,
 ) -> None:
     for i in range(counts.size):
-        counts[i] = text_grams(
-            points, first[i], first[i + 1], rules, class_words, class_of,
-            starts, hashes, abstract, keys, blocks,
-        )  # fmt: skip
+        counts[i] = text_grams(points, first[i], first[i + 1], rules, classes, scratch)
 
 
 @njit(cache=True, nogil=True)
@@ -256,21 +260,13 @@ def _collect(
     points: PointArray,
     first: IntArray,
     rules: IntArray,
-    class_words: KeyArray,
-    class_of: BlockArray,
-    starts: IntArray,
-    hashes: KeyArray,
-    abstract: KeyArray,
-    keys: KeyArray,
-    blocks: BlockArray,
+    classes: Classes,
+    scratch: Room,
     into: IntArray,
     all_keys: KeyArray,
     all_blocks: BlockArray,
 ) -> None:
     for i in range(into.size - 1):
-        n = text_grams(
-            points, first[i], first[i + 1], rules, class_words, class_of,
-            starts, hashes, abstract, keys, blocks,
-        )  # fmt: skip
-        all_keys[into[i] : into[i] + n] = keys[:n]
-        all_blocks[into[i] : into[i] + n] = blocks[:n]
+        n = text_grams(points, first[i], first[i + 1], rules, classes, scratch)
+        all_keys[into[i] : into[i] + n] = scratch[4][:n]
+        all_blocks[into[i] : into[i] + n] = scratch[5][:n]

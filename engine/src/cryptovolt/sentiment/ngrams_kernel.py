@@ -13,31 +13,33 @@ PointArray: TypeAlias = npt.NDArray[np.uint32]
 BlockArray: TypeAlias = npt.NDArray[np.int8]
 
 
+Classes: TypeAlias = tuple[KeyArray, BlockArray, BlockArray]
+Scratch: TypeAlias = tuple[IntArray, KeyArray, KeyArray, KeyArray, KeyArray, BlockArray]
+
+# Classes and edges stand among hashes of words; no word's hash is this small, but for one in 10^16.
+_FIRST_EDGE, _LAST_EDGE = np.uint64(254), np.uint64(255)
+
+
 @njit(cache=True, nogil=True)
 def text_grams(
-    points: PointArray,
-    begin: int,
-    end: int,
-    rules: IntArray,
-    class_words: KeyArray,
-    class_of: BlockArray,
-    starts: IntArray,
-    hashes: KeyArray,
-    abstract: KeyArray,
-    keys: KeyArray,
-    blocks: BlockArray,
+    points: PointArray, begin: int, end: int, rules: IntArray, classes: Classes, scratch: Scratch
 ) -> int:
-    """Write one text's features into `keys` and `blocks` and return how many there are."""
-    n_words = _find_words(points, begin, end, starts, hashes)
-    known = _find_classes(hashes, n_words, class_words, class_of, abstract)
-    n = _runs(hashes, n_words, rules[0], 0, hashes, keys, blocks, 0)
+    """Write one text's features into the scratch's keys and blocks; return how many there are."""
+    starts, hashes, abstract, topics, keys, blocks = scratch
+    edges = int(rules[4])
+    n_all = _find_words(points, begin, end, starts, hashes, edges)
+    n_words = max(0, n_all - 2 * edges)
+    n = _runs(hashes, n_all, rules[0], 0, hashes, keys, blocks, 0)
     for word in range(n_words):
         n = _letters(points, starts[2 * word], starts[2 * word + 1], rules, keys, blocks, n)
-    n = _pairs(hashes, n_words, rules[3], keys, blocks, n)
-    if known:
-        n = _runs(abstract, n_words, rules[0], 3, hashes, keys, blocks, n)
-        n = _class_counts(abstract, hashes, n_words, keys, blocks, n)
-    return n
+    if classes[0].size == 0 or n_words == 0:
+        return _pairs(hashes, hashes, n_all, rules[3], 2, keys, blocks, n)
+    _find_classes(hashes, n_all, classes, abstract, topics)
+    n = _pairs(hashes, hashes, n_all, rules[3], 2, keys, blocks, n)
+    n = _runs(abstract, n_all, rules[0], 3, hashes, keys, blocks, n)
+    n = _class_counts(abstract, hashes, n_all, keys, blocks, n)
+    n = _runs(topics, n_all, rules[0], 5, hashes, keys, blocks, n)
+    return _pairs(topics, hashes, n_all, rules[3], 6, keys, blocks, n)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -70,8 +72,13 @@ def hash_of(points: PointArray, begin: int, end: int) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
+def _is_edge(word: np.uint64) -> np.bool_:
+    return (word == _FIRST_EDGE) | (word == _LAST_EDGE)
+
+
+@njit(cache=True, nogil=True)
 def _find_words(
-    points: PointArray, begin: int, end: int, starts: IntArray, hashes: KeyArray
+    points: PointArray, begin: int, end: int, starts: IntArray, hashes: KeyArray, edges: int
 ) -> int:
     n_words, i = 0, begin
     while i < end:
@@ -82,8 +89,11 @@ def _find_words(
         while i < end and points[i] != 32:
             i += 1
         starts[2 * n_words], starts[2 * n_words + 1] = start, i
-        hashes[n_words] = hash_of(points, start, i)
+        hashes[n_words + edges] = hash_of(points, start, i)
         n_words += 1
+    if edges and n_words:
+        hashes[0], hashes[n_words + 1] = _FIRST_EDGE, _LAST_EDGE
+        return n_words + 2
     return n_words
 
 
@@ -101,17 +111,16 @@ def _place(words: KeyArray, word: np.uint64) -> int:
 
 @njit(cache=True, nogil=True)
 def _find_classes(
-    hashes: KeyArray, n_words: int, words: KeyArray, class_of: BlockArray, abstract: KeyArray
-) -> int:
-    known = 0
+    hashes: KeyArray, n_words: int, known: Classes, abstract: KeyArray, topics: KeyArray
+) -> None:
+    words, class_of, topic_of = known
     for i in range(n_words):
-        abstract[i] = hashes[i]
+        abstract[i] = topics[i] = hashes[i]
         place = _place(words, hashes[i])
         if place < words.size and words[place] == hashes[i]:
-            # No word's hash is this small, but for one in 10^17.
-            abstract[i] = np.uint64(class_of[place] + 1)
-            known += 1
-    return known
+            topics[i] = np.uint64(topic_of[place] + 1)
+            if class_of[place] >= 0:
+                abstract[i] = np.uint64(class_of[place] + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -130,7 +139,8 @@ def _runs(
         for j in range(i, min(n_words, i + longest)):
             key = _join(key, hashes[j])
             changed |= hashes[j] != plain[j]
-            if changed:
+            # An edge by itself is in every text.
+            if changed and (j > i or not _is_edge(hashes[j])):
                 keys[n], blocks[n] = key, block
                 n += 1
     return n
@@ -160,12 +170,23 @@ def _letters(
 
 @njit(cache=True, nogil=True)
 def _pairs(
-    hashes: KeyArray, n_words: int, gap: int, keys: KeyArray, blocks: BlockArray, n: int
+    hashes: KeyArray,
+    plain: KeyArray,
+    n_words: int,
+    gap: int,
+    block: int,
+    keys: KeyArray,
+    blocks: BlockArray,
+    n: int,
 ) -> int:
     for i in range(n_words):
         for j in range(i + 2, min(n_words, i + gap + 1)):
-            keys[n], blocks[n] = _join(_join(np.uint64(3), hashes[i]), hashes[j]), 2
-            n += 1
+            if _is_edge(hashes[i]) and _is_edge(hashes[j]):
+                continue
+            if block == 2 or hashes[i] != plain[i] or hashes[j] != plain[j]:
+                first = _join(np.uint64(block + 1), hashes[i])
+                keys[n], blocks[n] = _join(first, hashes[j]), block
+                n += 1
     return n
 
 

@@ -2,7 +2,7 @@
 
 Within a block a feature that occurs ``k`` times has the value ``(1 + ln k) · idf`` with
 ``idf = 1 + ln((1 + n_texts) / (1 + n_texts_with_it))``; the values of a block then have a fixed
-length (1 for words and letters, 0.7 for pairs and classes), so that long texts speak no louder. The
+length (1.4 for words, 1 for letters, 0.7 for the others), so that long texts speak no louder. The
 block of counts alone is not made to: how many words of a class there are is what it says; its
 values are ``1 + ln k``.
 """
@@ -19,7 +19,7 @@ from cryptovolt.sentiment.ngrams_kernel import BlockArray, KeyArray
 
 _N_BLOCKS = len(BLOCKS)
 _COUNTS = BLOCKS.index("counts")
-_LENGTHS = np.array([1.0, 1.0, 0.7, 0.7, 1.0])
+_LENGTHS = np.array([1.4, 1.0, 0.7, 0.7, 1.0, 0.7, 0.7])
 
 
 class Vocabulary(NamedTuple):

@@ -25,7 +25,7 @@ from cryptovolt.sentiment.ngrams_kernel import KeyArray
 MIN_SIMILARITY = 0.6
 """Least share of words and word pairs two twins have in common (Jaccard)."""
 
-_WORDS = GramRules(words=2, letters_from=1, letters_to=1, gap=1)
+_WORDS = GramRules(words=2, letters_from=1, letters_to=1, gap=1, edges=False)
 _N_BANDS = 20
 _ROWS = 3
 _MAX_COMPARED = 50
