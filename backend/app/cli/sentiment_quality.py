@@ -8,8 +8,14 @@ import typer
 from app.cli.output import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from cryptovolt.domain.ports import TextScorer
     from cryptovolt.research.sentiment_quality import Scored
     from cryptovolt.research.sentiment_quality_files import LabelledTexts
+    from cryptovolt.sentiment.ensemble import Trainer
 
 TextColumn = Annotated[str, typer.Option("--text", help="Column of the texts.")]
 LabelColumn = Annotated[str, typer.Option("--label", help="Column of the labels.")]
@@ -27,18 +33,35 @@ def train(
     label: LabelColumn,
     out: Annotated[Path, typer.Option(help="Folder the scorer is written to.")],
     labels: LabelNames = None,
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Join lexicon and linear; weights out of fold.")
+    ] = False,
     folds: Annotated[int, typer.Option(min=2, max=20, help="For choice and calibration.")] = 5,
     seed: Seed = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Train a linear scorer on labelled texts and store it; no database is opened."""
+    """Train a linear scorer, or an ensemble with it, on labelled texts; no database is opened."""
+    data = _read(files, text, label, labels)
+    make = _train_ensemble if ensemble else _train_linear
+    found, shown = make(data, out, folds, seed, as_json)
+    if as_json:
+        print_json(found)
+        return
+    typer.echo(
+        f"{shown}\n  what it is worth: cryptovolt sentiment evaluate OTHER_FILE --scorer "
+        f"{out}, or the same file with --cross-validate"
+    )
+
+
+def _train_linear(
+    data: "LabelledTexts", out: Path, folds: int, seed: int, quiet: bool
+) -> tuple[dict[str, Any], str]:
     import numpy as np
 
     from app.cli.progress import ShownProgress
     from cryptovolt.sentiment.linear_fit import LinearSettings, fit_linear
 
-    data = _read(files, text, label, labels)
-    with ShownProgress(quiet=as_json) as progress:
+    with ShownProgress(quiet=quiet) as progress:
         fit = fit_linear(
             data.texts,
             data.labels,
@@ -57,16 +80,55 @@ def train(
         **about["trained_on"],
         "strength": about["settings"]["strength"],
     }
-    if as_json:
-        print_json(found)
-        return
     counts = ", ".join(f"{n:,} {name}" for name, n in found["classes"].items())
-    typer.echo(
+    shown = (
         f"{folder}: linear scorer {fit.scorer.hash[:8]} of {found['n_texts']:,} texts in "
-        f"{fit.n_groups:,} groups of near-duplicates ({counts}); C = {found['strength']:g}\n"
-        "  what it is worth: cryptovolt sentiment evaluate OTHER_FILE --scorer "
-        f"{folder}, or the same file with --cross-validate"
+        f"{fit.n_groups:,} groups of near-duplicates ({counts}); C = {found['strength']:g}"
     )
+    return found, shown
+
+
+def _train_ensemble(
+    data: "LabelledTexts", out: Path, folds: int, seed: int, quiet: bool
+) -> tuple[dict[str, Any], str]:
+    import numpy as np
+
+    from app.cli.progress import ShownProgress
+    from cryptovolt.sentiment.ensemble import fit_ensemble
+
+    with ShownProgress(quiet=quiet) as progress:
+        progress(0, 1, "ensemble")
+        fitted = fit_ensemble(
+            _members(folds), data.texts, data.labels, np.random.default_rng(seed), n_folds=folds
+        )
+        progress(1, 1, "ensemble")
+    folder = fitted.save(out)
+    weights = {m.name: w for m, w in zip(fitted.members, fitted.weights, strict=True)}
+    found: dict[str, Any] = {
+        "folder": str(folder),
+        "scorer": fitted.name,
+        "scorer_hash": fitted.hash,
+        "n_texts": len(data),
+        "n_empty": data.n_empty,
+        "weights": weights,
+    }
+    counts = ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items())
+    shown = f"{folder}: ensemble {fitted.hash[:8]} of {len(data):,} texts; weights: {counts}"
+    return found, shown
+
+
+def _members(folds: int = 5) -> "list[TextScorer | Trainer]":
+    from cryptovolt.sentiment.linear_fit import LinearSettings, fit_linear
+    from cryptovolt.sentiment.scorer import LexiconScorer
+
+    settings = LinearSettings(folds=folds)
+
+    def trained(
+        texts: "Sequence[str]", labels: "Sequence[str]", rng: "np.random.Generator"
+    ) -> "TextScorer":
+        return fit_linear(texts, labels, rng, settings=settings).scorer
+
+    return [LexiconScorer(), trained]
 
 
 def evaluate(
@@ -81,6 +143,10 @@ def evaluate(
     cross_validate: Annotated[
         bool,
         typer.Option("--cross-validate", help="Add a linear scorer trained on the other folds."),
+    ] = False,
+    ensemble: Annotated[
+        bool,
+        typer.Option("--ensemble", help="With --cross-validate: lexicon and linear joined, too."),
     ] = False,
     thresholds: Annotated[
         str | None,
@@ -99,16 +165,29 @@ def evaluate(
     import numpy as np
 
     from app.cli.progress import ShownProgress
+    from cryptovolt.domain.errors import ConfigurationError
     from cryptovolt.research import sentiment_quality as quality
+    from cryptovolt.research import sentiment_quality_folds as folds
     from cryptovolt.research.sentiment_quality_classes import parse_thresholds
 
+    if ensemble and not cross_validate:
+        raise ConfigurationError(
+            "expected --cross-validate with --ensemble, found it missing; a stored ensemble is "
+            "measured with --scorer FOLDER"
+        )
     fixed = parse_thresholds(thresholds) if thresholds else None
     data = _read([file], text, label, labels)
     scored = _scored(data, scorer or [])
     with ShownProgress(quiet=as_json) as progress:
         if cross_validate:
             scored.append(
-                quality.cross_validate(data, np.random.default_rng(seed), progress=progress)
+                folds.cross_validate(data, np.random.default_rng(seed), progress=progress)
+            )
+        if ensemble:
+            scored.append(
+                folds.cross_validate_ensemble(
+                    data, _members(), np.random.default_rng(seed), progress=progress
+                )
             )
         found = quality.evaluate_scorers(
             data,

@@ -1,6 +1,7 @@
 """The quality of scorers: scikit-learn's numbers, intervals by groups, and what is refused."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ from sklearn import metrics
 
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.errors import ConfigurationError, DataError
+from cryptovolt.domain.ports import TextScorer
 from cryptovolt.research import sentiment_quality_files
 from cryptovolt.research.sentiment_quality import (
     Scored,
-    cross_validate,
     evaluate_scorers,
     score_texts,
 )
@@ -24,7 +25,10 @@ from cryptovolt.research.sentiment_quality_classes import (
     parse_thresholds,
 )
 from cryptovolt.research.sentiment_quality_files import LabelledTexts, read_labelled
+from cryptovolt.research.sentiment_quality_folds import cross_validate, cross_validate_ensemble
+from cryptovolt.sentiment.ensemble import EnsembleScorer
 from cryptovolt.sentiment.linear_fit import LinearSettings, fit_linear
+from cryptovolt.sentiment.scorer import LexiconScorer
 
 CLASSES = ("negative", "neutral", "positive")
 
@@ -202,6 +206,11 @@ def test_a_scorer_trained_on_these_texts_is_stamped() -> None:
         others, [score_texts(scorer, others)], np.random.default_rng(2), n_samples=20
     )
     assert clean.scorers[0].stamp == ""
+    joined = EnsembleScorer((LexiconScorer(), scorer), (1.0, 1.0))
+    seen = score_texts(joined, data).seen
+    assert seen is not None
+    assert seen.all()
+    assert score_texts(LexiconScorer(), data).seen is None
 
 
 def test_cross_validation_knows_nothing_of_what_it_predicts() -> None:
@@ -219,6 +228,27 @@ def test_cross_validation_knows_nothing_of_what_it_predicts() -> None:
             some, [scored], np.random.default_rng(14), groups=groups, n_samples=20
         )
         assert low <= found.scorers[0].measures["macro_f1"].estimate <= high
+
+
+def test_an_ensemble_is_cross_validated_with_all_that_is_fitted() -> None:
+    def trained(
+        texts: Sequence[str], labels: Sequence[str], rng: np.random.Generator
+    ) -> TextScorer:
+        settings = LinearSettings(folds=2, strengths=(3.0,))
+        return fit_linear(texts, labels, rng, settings=settings).scorer
+
+    data = _data(150)
+    shuffled = tuple(np.random.default_rng(12).permutation(data.labels).tolist())
+    noise = LabelledTexts(texts=data.texts, labels=shuffled, classes=data.classes)
+    groups = np.arange(150)
+    for some, low, high in ((data, 0.95, 1.0), (noise, 0.3, 0.7)):
+        scored = cross_validate_ensemble(
+            some, [LexiconScorer(), trained], np.random.default_rng(13), groups=groups, n_folds=2
+        )
+        found = evaluate_scorers(
+            some, [scored], np.random.default_rng(14), groups=groups, n_samples=20
+        )
+        assert low <= found.scorers[0].measures["auc"].estimate <= high
 
 
 def test_the_worst_mistakes_come_first_and_twins_once() -> None:

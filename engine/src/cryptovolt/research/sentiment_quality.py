@@ -46,8 +46,7 @@ from cryptovolt.research.sentiment_quality_result import (
     ScorerQuality,
     SentimentQuality,
 )
-from cryptovolt.sentiment.linear import LinearScorer
-from cryptovolt.sentiment.linear_fit import LinearSettings, fit_linear
+from cryptovolt.sentiment.ensemble import EnsembleScorer, Trained
 from cryptovolt.sentiment.linear_folds import grouped_folds
 from cryptovolt.sentiment.ngrams_twins import twin_groups
 
@@ -73,61 +72,14 @@ class Scored:
 
 def score_texts(scorer: TextScorer, data: LabelledTexts, name: str | None = None) -> Scored:
     """Return the scores of labelled texts by a scorer."""
-    seen = scorer.trained_on(data.texts) if isinstance(scorer, LinearScorer) else None
-    return Scored(name or scorer.name, scorer.hash, scorer.score(data.texts), seen=seen)
+    scores = scorer.score(data.texts)
+    return Scored(name or scorer.name, scorer.hash, scores, seen=_seen(scorer, data.texts))
 
 
-def cross_validate(
-    data: LabelledTexts,
-    rng: np.random.Generator,
-    *,
-    settings: LinearSettings | None = None,
-    groups: IntArray | None = None,
-    n_folds: int = 5,
-    progress: Progress | None = None,
-) -> Scored:
-    """Return what linear scorers say about texts they were not trained on.
-
-    Everything is fitted anew for each fold, the strength and the calibration included, from the
-    other folds alone.
-
-    Parameters
-    ----------
-    data : LabelledTexts
-    rng : numpy.random.Generator
-        Deals the folds.
-    settings : LinearSettings, optional
-    groups : ndarray of shape (n_texts,), optional
-        Texts of one group share a fold; twins by default.
-    n_folds : int, default=5
-        At least 2.
-    progress : Progress, optional
-
-    Returns
-    -------
-    Scored
-        Its classes are those the scorers name.
-    """
-    groups = twin_groups(data.texts) if groups is None else groups
-    y = class_numbers(data)
-    fold = grouped_folds(y, groups, n_folds, rng)
-    score, predicted = np.empty(y.size), np.empty(y.size, np.int64)
-    for number in range(n_folds):
-        train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        own_groups = np.unique(groups[train], return_inverse=True)[1].astype(np.int64)
-        scorer = fit_linear(
-            [data.texts[i] for i in train],
-            [data.labels[i] for i in train],
-            rng,
-            settings=settings,
-            groups=own_groups,
-        ).scorer
-        texts = [data.texts[i] for i in test]
-        score[test] = scorer.score(texts)
-        predicted[test] = [data.classes.index(label) for label in scorer.classify(texts)]
-        if progress is not None:
-            progress(number + 1, n_folds, "folds")
-    return Scored("linear, cross-validated", "", score, predicted)
+def _seen(scorer: TextScorer, texts: Sequence[str]) -> BoolArray | None:
+    members = scorer.members if isinstance(scorer, EnsembleScorer) else (scorer,)
+    found = [member.trained_on(texts) for member in members if isinstance(member, Trained)]
+    return np.logical_or.reduce(found) if found else None
 
 
 def evaluate_scorers(
