@@ -11,6 +11,7 @@ from cryptovolt.domain.errors import ModelError
 from cryptovolt.domain.ports import Forecaster
 from cryptovolt.features import Features
 from cryptovolt.ml.forecaster_vote import forecast_rows, forecast_votes
+from cryptovolt.ml.voting import vote_scores
 
 HOUR = 3_600_000
 
@@ -80,6 +81,31 @@ def test_who_did_not_beat_the_last_price_is_silent() -> None:
     votes = forecast_votes(LastRow(silence="it does not beat the last price"), made(), first=20)
     assert votes.shape == (10,)
     assert np.isnan(votes).all()
+
+
+@dataclass(frozen=True)
+class AlwaysUp:
+    """A classifier that says the same of every row."""
+
+    feature_names: Sequence[str] = ("c",)
+    artefact_hash: str = "c" * 64
+
+    def probability_up(self, values: FloatArray) -> FloatArray:
+        """Return 0.75."""
+        return np.full(len(values), 0.75)
+
+
+def test_the_vote_of_models_is_the_mean_of_those_that_may_vote() -> None:
+    features, forecaster = made(), LastRow()
+    own = forecast_votes(forecaster, features)
+    both = vote_scores((AlwaysUp(), forecaster), features)
+    np.testing.assert_array_equal(both, (0.5 + own) / 2.0)
+    np.testing.assert_array_equal(
+        vote_scores((forecaster, AlwaysUp()), features, first=20), both[20:]
+    )
+    mute = LastRow(silence="it does not beat the last price")
+    np.testing.assert_array_equal(vote_scores((AlwaysUp(), mute), features), np.full(30, 0.5))
+    assert np.isnan(vote_scores((mute,), features, first=5)).tolist() == [True] * 25
 
 
 def test_a_missing_column_is_named() -> None:

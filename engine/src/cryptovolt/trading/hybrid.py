@@ -17,13 +17,14 @@ from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.funding import Funding, FundingRates
-from cryptovolt.domain.ports import Classifier
+from cryptovolt.domain.ports import Classifier, Forecaster
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal, Source, Vote
 from cryptovolt.execution.settings import TradingSettings
 from cryptovolt.features.build import FEATURE_WARMUP, build_features, inputs_needed
 from cryptovolt.features.seen_sentiment import heard_by
-from cryptovolt.ml.voting import vote_scores
+from cryptovolt.market.windows import BLOCK_BARS
+from cryptovolt.ml.voting import is_forecaster, vote_scores
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.risk.sizing import VOLATILITY_VETO, sizes, volatility_veto
 from cryptovolt.risk.volatility import VOLATILITY_WARMUP, realised_volatility
@@ -35,7 +36,7 @@ from cryptovolt.sentiment.vote import explain as explain_sentiment
 from cryptovolt.sentiment.vote import vote as vote_of_sentiment
 
 WARMUP = max(FEATURE_WARMUP, RULES_WARMUP, VOLATILITY_WARMUP)
-"""Bars before a block that its decisions are computed from."""
+"""Bars before a block that its decisions are computed from, without a forecaster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,7 +163,7 @@ class HybridStrategy:
         Sizes, vetoes, exits.
     half_life_ms : int, default=6 hours
         Of the sentiment's vote.
-    models : tuple of Classifier
+    models : tuple of Classifier or Forecaster
         The promoted ones; the mean of their votes is the ``ml`` vote. Without any, that source is
         silent.
     """
@@ -170,7 +171,15 @@ class HybridStrategy:
     policy: FusionPolicy = field(default_factory=FusionPolicy)
     limits: RiskLimits = field(default_factory=RiskLimits)
     half_life_ms: int = HALF_LIFE_MS
-    models: tuple[Classifier, ...] = ()
+    models: tuple[Classifier | Forecaster, ...] = ()
+
+    @property
+    def warmup(self) -> int:
+        """Bars before a block that its decisions are computed from.
+
+        A forecaster's window reaches into the block before, which has a warm-up of its own.
+        """
+        return WARMUP + BLOCK_BARS * any(is_forecaster(model) for model in self.models)
 
     def trading_settings(self, cash: float, costs: Costs | None = None) -> TradingSettings:
         """Return what an account that follows this strategy trades with.
@@ -207,7 +216,7 @@ class HybridStrategy:
         Parameters
         ----------
         bars : Bars
-            Without errors. The newest ``live_rows(WARMUP)`` of them suffice for the last row.
+            Without errors. The newest ``live_rows(warmup)`` of them suffice for the last row.
         sentiment : SentimentSeries, optional
             Items; those not seen by a bar's close do not reach its decision.
         probability_up : ndarray of shape (n_bars,), optional
@@ -261,7 +270,7 @@ class HybridStrategy:
             news = None if sentiment is None else heard_by(sentiment, columns)
             features = build_features(bars, news, **given)
             first = len(bars) - 1 if last_only else 0
-            votes[first:] = vote_scores(self.models, features.since(first))
+            votes[first:] = vote_scores(self.models, features, first)
         return votes
 
     def _vote_of_sentiment(self, bars: Bars, sentiment: SentimentSeries | None) -> FloatArray:

@@ -19,7 +19,7 @@ from cryptovolt.domain.errors import DataError, StrategyError
 from cryptovolt.domain.funding import Funding
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.market.windows import anchored_windows
-from cryptovolt.trading.hybrid import WARMUP, Beside, HybridStrategy
+from cryptovolt.trading.hybrid import Beside, HybridStrategy
 from cryptovolt.trading.strategy import (
     Strategy,
     calling,
@@ -154,7 +154,7 @@ class HybridDecider:
     @property
     def warmup(self) -> int:
         """Bars before a block that its targets are computed from."""
-        return WARMUP
+        return self.strategy.warmup
 
     def decide(self, markets: Markets) -> FloatArray:
         """Return the targets of one slice, shape ``(n_bars, 1)``."""

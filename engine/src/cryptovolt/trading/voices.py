@@ -19,7 +19,7 @@ from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.signal import Action, Signal
 from cryptovolt.risk.limits import RiskLimits
 from cryptovolt.trading.account import Account
-from cryptovolt.trading.hybrid import WARMUP, Beside, HybridStrategy
+from cryptovolt.trading.hybrid import Beside, HybridStrategy
 from cryptovolt.trading.order_strategy import ask_for_orders, send_orders
 from cryptovolt.trading.prefix_check import changed_rows, check_prefixes, require_no_look_ahead
 from cryptovolt.trading.strategy import (
@@ -84,7 +84,11 @@ class HybridVoice:
     """The hybrid strategy, about one symbol."""
 
     strategy: HybridStrategy
-    warmup: int = WARMUP
+
+    @property
+    def warmup(self) -> int:
+        """Of the strategy."""
+        return self.strategy.warmup
 
     def hear(self, history: Markets) -> None:
         """Nothing: it is known not to read ahead."""
