@@ -2,7 +2,7 @@
 
 Nothing of a pipeline is believed that it says of itself. It is run once more where the truth is
 known: on the same market with its bars in random order, where there is nothing to find; on such a
-market with an edge planted in it; and on its own market with the outcome of the last test set
+market with an edge planted in it; and on its own market with the outcome of a test set
 turned round, where nothing that was said before may change.
 """
 
@@ -66,12 +66,16 @@ class Pipeline:
 
 
 def unseen_rows(pipeline: Pipeline, features: Features, evaluation: Evaluation) -> Gate:
-    """Turn the labels of the last test set round and spoil its later half: nothing may change.
+    """Turn the labels of a test set round and spoil its later half: nothing may change.
 
     What was said of rows before, and of the test rows that keep their features, must keep its bits.
-    It would not if anything was fitted, chosen, stopped, scaled or calibrated on rows to come.
+    It would not if anything was fitted, chosen, stopped, scaled or calibrated on rows to come. The
+    test set is the one of which most different things were said: where a model says one thing only,
+    nothing can be seen.
     """
-    labels, test = evaluation.labels, evaluation.folds[-1].fold.test
+    labels = evaluation.labels
+    sets = [result.fold.test for result in evaluation.folds]
+    test = max(sets, key=lambda rows: float(np.std(evaluation.probability[labels.row[rows]])))
     value, outcome = labels.value.copy(), labels.outcome.copy()
     value[test], outcome[test] = -value[test], -outcome[test]
     turned = replace(labels, value=value, outcome=outcome)
@@ -86,7 +90,7 @@ def unseen_rows(pipeline: Pipeline, features: Features, evaluation: Evaluation) 
         n_changed == 0,
         float(n_changed),
         0.0,
-        f"with the outcome of the last test set turned round and its later half spoiled, "
+        f"with the outcome of one test set turned round and its later half spoiled, "
         f"{n_changed} of {np.isfinite(known).sum()} probabilities changed; none may change",
     )
 
