@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features import Features
 from cryptovolt.features.targets import Targets, forward_return
 from cryptovolt.ml.forecaster_vote import forecast_votes
+from cryptovolt.ml.lstm_forecaster import load_forecaster
 from cryptovolt.ml.lstm_settings import LSTMSettings
 from cryptovolt.ml.split import WalkForward
 from cryptovolt.research.forecast_evaluation import ForecastEvaluation
@@ -21,6 +23,7 @@ from cryptovolt.research.forecast_gates import (
     serving_equals_training,
     target_alignment,
 )
+from cryptovolt.research.forecast_verify import VERIFY_TOLERANCE, difference_trained_again
 from cryptovolt.research.forecast_walkforward import evaluate_forecaster
 
 HOUR = 3_600_000
@@ -108,6 +111,17 @@ def test_evaluating_again_gives_the_same_bits(edge: ForecastEvaluation) -> None:
     np.testing.assert_array_equal(again.forecast, edge.forecast)
     assert again.model.artefact_hash == edge.model.artefact_hash
     assert again.to_record() == edge.to_record()
+
+
+def test_a_stored_forecaster_trained_again_says_the_same(
+    edge: ForecastEvaluation, tmp_path: Path
+) -> None:
+    stored = load_forecaster(edge.model.save(tmp_path))
+    bars = bars_with(EDGE)
+    features, targets = small_features(bars), forward_return(bars, HORIZON)
+    assert difference_trained_again(stored, features, targets) <= VERIFY_TOLERANCE
+    other = small_features(bars_with(0.0))
+    assert difference_trained_again(stored, other, targets) > VERIFY_TOLERANCE
 
 
 def test_the_future_of_a_fold_does_not_change_its_forecasts(edge: ForecastEvaluation) -> None:
