@@ -11,7 +11,7 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.funding import Funding, FundingRates
-from cryptovolt.domain.ports import Classifier
+from cryptovolt.domain.ports import Classifier, Forecaster
 from cryptovolt.domain.sentiment import SentimentSeries
 
 Markets: TypeAlias = Bars | Mapping[str, Bars]
@@ -31,7 +31,7 @@ class Inputs:
         Of a smaller time frame.
     sentiment : SentimentSeries, optional
         A strategy sees the items seen so far.
-    model : Classifier, optional
+    model : Classifier or Forecaster, optional
         Handed to a strategy.
     probability_up : ndarray of shape (n_bars,), optional
         For the hybrid strategy, in place of models.
@@ -43,7 +43,7 @@ class Inputs:
     funding: Funding | None = None
     detail_bars: Markets | None = None
     sentiment: SentimentSeries | None = None
-    model: Classifier | None = None
+    model: Classifier | Forecaster | None = None
     probability_up: FloatArray | None = None
     mark: Bars | None = None
     index: Bars | None = None

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 from cryptovolt.backtest.inputs import Inputs
 from cryptovolt.backtest.run import Run
@@ -13,9 +12,9 @@ from cryptovolt.backtest.trial import trial_of
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import Costs, SymbolRules
-from cryptovolt.domain.errors import ConfigurationError, ModelError
+from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.funding import FundingRates
-from cryptovolt.domain.ports import Classifier, TrialLedger
+from cryptovolt.domain.ports import Classifier, Forecaster, TrialLedger
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.trials import Trial, TrialKind
 from cryptovolt.execution.settings import TradingSettings
@@ -50,7 +49,7 @@ def backtest(
     probability_up: FloatArray | None = None,
     *,
     limits: RiskLimits | None = None,
-    model: Classifier | str | Path | None = None,
+    model: Classifier | Forecaster | str | Path | None = None,
     ledger: TrialLedger | None = None,
     study: str | None = None,
     funding: FundingRates | Mapping[str, FundingRates] | None = None,
@@ -87,7 +86,7 @@ def backtest(
     limits : RiskLimits, optional
         Of the account's owner: cut targets to the largest position and exposure, and set exits,
         daily loss, drawdown and largest order in place of the strategy's own.
-    model : Classifier or path, optional
+    model : Classifier, Forecaster or path, optional
         Replaces the models of the hybrid strategy; a strategy written as code receives it as its
         attribute ``model``.
     ledger : TrialLedger, optional
@@ -118,7 +117,7 @@ def backtest(
     """
     given = Inputs(
         rules=rules, funding=funding, detail_bars=detail_bars, sentiment=sentiment,
-        model=classifier_of(model), probability_up=probability_up,
+        model=model_of(model), probability_up=probability_up,
         mark=mark, index=index, leader=leader,
     )  # fmt: skip
     asked = prepared(strategy, limits, given.model)
@@ -147,20 +146,15 @@ def _trial(run: Run, strategy: Strategy, study: str | None, given: Inputs) -> Tr
     return trial_of(run, TrialKind.BACKTEST, study or name, parameters, inputs=given)
 
 
-def classifier_of(model: Classifier | str | Path | None) -> Classifier | None:
+def model_of(model: Classifier | Forecaster | str | Path | None) -> Classifier | Forecaster | None:
     """Return a model, read from its folder where it is given as one.
 
     Raises
     ------
     ModelError
-        If the folder holds no model, a changed one, or one that says no probabilities.
+        If the folder holds no model, or a changed one.
     """
-    if not isinstance(model, str | Path):
-        return model
-    found = load_model(Path(model))
-    if not hasattr(found, "probability_up"):
-        raise ModelError(f"expected a classifier in {model}, found a forecaster: it does not vote")
-    return cast("Classifier", found)
+    return load_model(Path(model)) if isinstance(model, str | Path) else model
 
 
 def decides_by_orders(strategy: Strategy) -> bool:
@@ -188,7 +182,9 @@ def decider_for(strategy: Strategy, markets: Markets, given: Inputs, *, several:
     )
 
 
-def prepared(strategy: Strategy, limits: RiskLimits | None, model: Classifier | None) -> Strategy:
+def prepared(
+    strategy: Strategy, limits: RiskLimits | None, model: Classifier | Forecaster | None
+) -> Strategy:
     """Return a strategy that can be asked: a copy, with its owner's limits and the model.
 
     Raises

@@ -14,14 +14,14 @@ from cryptovolt.backtest.inputs import Inputs, fingerprint_of
 from cryptovolt.backtest.room import Room
 from cryptovolt.backtest.run import Run
 from cryptovolt.backtest.simulation import Simulation, as_target
-from cryptovolt.backtest.strategy import classifier_of
+from cryptovolt.backtest.strategy import model_of
 from cryptovolt.backtest.strategy_orders import Shift, simulate_orders
 from cryptovolt.backtest.trial import Periods
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.bars import Bars
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError, CryptoVoltError, DataError
-from cryptovolt.domain.ports import Classifier
+from cryptovolt.domain.ports import Classifier, Forecaster
 from cryptovolt.domain.trials import Scalar
 from cryptovolt.execution.inference import infer_rules
 from cryptovolt.execution.settings import TradingSettings
@@ -255,7 +255,7 @@ def described(combination: Mapping[str, Scalar]) -> str:
 def inputs_of(
     bars: Markets,
     *,
-    model: Classifier | str | Path | None = None,
+    model: Classifier | Forecaster | str | Path | None = None,
     probability_up: FloatArray | None = None,
     **given: Any,
 ) -> Inputs:
@@ -271,4 +271,4 @@ def inputs_of(
         found = np.shape(probability_up)
         if found != (len(first),):
             raise DataError(f"expected probability_up of shape {(len(first),)}, found {found}")
-    return Inputs(model=classifier_of(model), probability_up=probability_up, **given)
+    return Inputs(model=model_of(model), probability_up=probability_up, **given)

@@ -16,7 +16,7 @@ from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.costs import SymbolRules
 from cryptovolt.domain.errors import ConfigurationError
 from cryptovolt.domain.funding import Funding
-from cryptovolt.domain.ports import Classifier, Progress, TrialLedger
+from cryptovolt.domain.ports import Classifier, Forecaster, Progress, TrialLedger
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.domain.trials import Scalar, Trial, TrialKind, digest
 from cryptovolt.execution.settings import TradingSettings
@@ -56,7 +56,7 @@ def search(
     funding: Funding | None = None,
     detail_bars: Markets | None = None,
     sentiment: SentimentSeries | None = None,
-    model: Classifier | str | Path | None = None,
+    model: Classifier | Forecaster | str | Path | None = None,
     probability_up: FloatArray | None = None,
     ledger: TrialLedger | None = None,
     study: str | None = None,
