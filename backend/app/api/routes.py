@@ -8,6 +8,7 @@ from app.api import (
     alerts,
     auth,
     feeds,
+    jobs,
     market,
     models,
     operations,
@@ -24,8 +25,8 @@ from app.schemas.common import Message
 
 PREFIX: Final = "/api/v1"
 _RESOURCES: Final = (
-    auth, users, strategies, market, feeds, sentiment, signals, trades, portfolio, models, alerts,
-    sessions,
+    auth, users, strategies, market, feeds, sentiment, signals, trades, portfolio, models, jobs,
+    alerts, sessions,
 )  # fmt: skip
 _ERRORS: Final = {code: {"model": Message} for code in (401, 403, 404, 409, 413, 422, 429, 503)}
 

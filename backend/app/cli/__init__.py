@@ -16,7 +16,9 @@ from app.cli import (
     db,
     demo,
     feed,
+    jobs,
     lookahead,
+    model,
     openapi,
     recursive,
     sentiment,
@@ -42,6 +44,8 @@ app.add_typer(bars.app, name="bars")
 app.add_typer(bench.app, name="bench")
 app.add_typer(db.app, name="db")
 app.add_typer(feed.app, name="feed")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(model.app, name="model")
 app.add_typer(openapi.app, name="openapi")
 sentiment.app.command("fetch")(sentiment_sources.fetch)
 sentiment.app.command("sources")(sentiment_sources.sources)

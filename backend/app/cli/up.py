@@ -53,6 +53,7 @@ def up(
     ] = None,
 ) -> None:
     """Start database, API and dashboard, and trade a stream of bars on paper."""
+    from app.cli.processes import Supervised
     from app.cli.streams import StreamOptions, open_stream
 
     options = StreamOptions(
@@ -67,6 +68,7 @@ def up(
 
     init_db()
     running: Stream | None = None
+    worker = Supervised("worker of jobs", "app.workers.jobs")
     try:
         running = open_stream(options) if trading else None
         typer.echo(_welcome(address, running, loopback=_is_loopback(host)))
@@ -74,6 +76,7 @@ def up(
     finally:
         if running is not None:
             running.stop()
+        worker.stop()
         _stop_unused_database()
         typer.echo("Stopped.")
 

@@ -1,78 +1,58 @@
-"""Training a model on a market, judging it, and keeping it with what it was made from."""
+"""Training a model on a market and judging it: on the oldest bars, tested where it had not seen."""
 
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
-from app.core.times import moment_of
-from app.models.database import Model
-from app.repositories.bars import SeriesKey
 from app.services.markets import Market
-from cryptovolt.domain.arrays import FloatArray
+from app.services.model_recipe import LSTM, Recipe
+from app.services.model_store import champion, keep_model, model_name
+from app.services.model_trained import (
+    CANDIDATE,
+    CHAMPION,
+    AnyTrained,
+    Trained,
+    TrainedForecaster,
+)
+from cryptovolt.domain.arrays import FloatArray, IntArray
 from cryptovolt.domain.bars import Bars
-from cryptovolt.domain.errors import ModelError
-from cryptovolt.domain.ports import Progress, TrialLedger
+from cryptovolt.domain.ports import Forecaster, Model, Progress, TrialLedger
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features.build import Features, build_features
-from cryptovolt.features.labels import Labels, triple_barrier
-from cryptovolt.ml.xgboost_classifier import XGBoostClassifier, load_classifier
-from cryptovolt.research.gate import Gate
-from cryptovolt.research.gates import promotable, run_gates
-from cryptovolt.research.walkforward import Evaluation, evaluate_classifier
+from cryptovolt.features.targets import forward_return
+from cryptovolt.ml.split import WalkForward
+from cryptovolt.research.forecast_gates import run_forecast_gates
+from cryptovolt.research.forecast_walkforward import evaluate_forecaster
+from cryptovolt.research.gates import run_gates
+from cryptovolt.research.model_search import rows_before_test, search_trainer
+from cryptovolt.research.walkforward import evaluate_classifier
+from cryptovolt.trading.hybrid import Beside
+
+__all__ = [
+    "CANDIDATE",
+    "CHAMPION",
+    "AnyTrained",
+    "Trained",
+    "TrainedForecaster",
+    "champion",
+    "fit_again",
+    "keep_model",
+    "model_name",
+    "train",
+    "train_recipe",
+    "training_bars",
+]
 
 log = structlog.get_logger(__name__)
 
 HOLDOUT = 0.1
 MAX_HOLDOUT_BARS = 5_000
-CHAMPION, CANDIDATE = "champion", "candidate"
-_NAME_PARTS = ("hybrid", "xgboost")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trained:
-    """A judged model, and the out-of-sample P(up) of every bar of its market.
-
-    `probability_up` is the walk-forward's within the training bars and the final model's after
-    them; NaN before the first test row.
-    """
-
-    n_train: int
-    features: Features
-    evaluation: Evaluation
-    gates: tuple[Gate, ...]
-    probability_up: FloatArray
-
-    @property
-    def model(self) -> XGBoostClassifier:
-        """The model trained on all training bars."""
-        return self.evaluation.model
-
-    @property
-    def status(self) -> str:
-        """Champion when every gate was passed, else candidate."""
-        return CHAMPION if promotable(self.gates) else CANDIDATE
-
-    @property
-    def promoted(self) -> tuple[XGBoostClassifier, ...]:
-        """The models that may vote: a candidate is shown, but casts no vote."""
-        return (self.model,) if self.status == CHAMPION else ()
-
-    @property
-    def votes(self) -> FloatArray:
-        """P(up) of the models that may vote, shape (n_bars,); NaN where there is none."""
-        silent = np.full_like(self.probability_up, np.nan)
-        return self.probability_up if self.promoted else silent
-
-    @property
-    def first_out_of_sample(self) -> int:
-        """The first bar with an out-of-sample probability."""
-        return int(np.argmax(~np.isnan(self.probability_up)))
+_FEW_RESAMPLES = 20
+"""Where only the model counts, and not the intervals of its measures."""
 
 
 def training_bars(n_bars: int) -> int:
@@ -86,7 +66,7 @@ def train(
     progress: Progress | None = None,
     ledger: TrialLedger | None = None,
 ) -> Trained:
-    """Train and judge a model on the oldest bars of a market.
+    """Train and judge an XGBoost classifier on the oldest bars of a market.
 
     With a ledger every fit is a row there, also where something fails after it.
 
@@ -95,117 +75,170 @@ def train(
     ModelError
         If there are too few bars, or nothing to learn from.
     """
-    n_train = training_bars(len(market.bars))
-    bars = market.bars[:n_train]
-    rng = np.random.default_rng(seed)
-    labels = triple_barrier(bars)
-    features = _varying(build_features(bars, market.news), labels)
-
-    def build(some: Bars, news: SentimentSeries | None) -> Features:
-        return build_features(some, news).select(features.names)
-
-    evaluation = evaluate_classifier(
-        features, labels, rng=rng, progress=progress, ledger=ledger, bars=bars
-    )
-    gates = run_gates(
-        bars, features, evaluation, rng=rng, sentiment=market.news, build=build,
-        progress=progress, ledger=ledger,
-    )  # fmt: skip
-    every = build_features(market.bars, market.news).select(evaluation.model.feature_names)
-    held_out = evaluation.model.probability_up(every.values[n_train:])
-    log.info("model.trained", artefact_hash=evaluation.model.artefact_hash, n_train=n_train)
-    return Trained(
-        n_train=n_train,
-        features=features,
-        evaluation=evaluation,
-        gates=gates,
-        probability_up=np.concatenate((evaluation.probability, held_out)),
-    )
+    return _train_classifier(market, Recipe(seed=seed), Beside(), progress, ledger, thorough=False)
 
 
-def _varying(features: Features, labels: Labels) -> Features:
-    # A week without a weekend, or news that has just begun, is no reason not to learn: such columns
-    # are left out, and the model's record names those it has.
-    rows = labels.row[features.usable[labels.row]]
-    varying = features.varying(rows) if rows.size else features
-    return varying if varying.names else features
+def train_recipe(
+    market: Market,
+    recipe: Recipe,
+    beside: Beside,
+    progress: Progress | None = None,
+    ledger: TrialLedger | None = None,
+    *,
+    thorough: bool = True,
+) -> AnyTrained:
+    """Train and judge a model of any kind, with what there is beside the bars.
 
-
-def keep_model(db: Session, trained: Trained, market: Market, data_hash: str, folder: Path) -> int:
-    """Write the model's files, store its row, and return its id; the same model keeps its row.
-
-    A champion retires the champions before it on the same series.
-    """
-    # The files come first: a row must never name files that are not there.
-    path = trained.model.save(folder)
-    known = db.scalar(
-        select(Model.model_id).where(Model.artefact_hash == trained.model.artefact_hash).limit(1)
-    )
-    if known is not None:
-        return known
-    row = _row(trained, market, data_hash, path)
-    if row.status == CHAMPION:
-        db.execute(
-            update(Model)
-            .where(Model.name == row.name, Model.status == CHAMPION)
-            .values(status="retired")
-        )
-    db.add(row)
-    db.flush()
-    return row.model_id
-
-
-def champion(db: Session, key: SeriesKey) -> tuple[Model, XGBoostClassifier] | None:
-    """Return the champion of a series with its files read and checked, or None.
+    Gates that train themselves may train much where `thorough`, else as a demonstration can wait.
 
     Raises
     ------
     ModelError
-        If the files are missing or were changed.
+        If there are too few bars, nothing to learn from, or a library is not installed.
     """
-    query = select(Model).where(Model.name == model_name(key), Model.status == CHAMPION)
-    row = db.scalar(query.order_by(Model.model_id.desc()).limit(1))
-    if row is None:
-        return None
-    if row.artefact_path is None:
-        raise ModelError(f"model {row.model_id} has no files; train it again")
-    return row, load_classifier(Path(row.artefact_path))
+    if recipe.kind == LSTM:
+        return _train_forecaster(market, recipe, beside, progress)
+    return _train_classifier(market, recipe, beside, progress, ledger, thorough=thorough)
 
 
-def model_name(key: SeriesKey) -> str:
-    """Return the name that models of a series share."""
-    return " ".join((*_NAME_PARTS, key.symbol, key.timeframe, key.source))
+def fit_again(
+    market: Market, recipe: Recipe, beside: Beside, progress: Progress | None = None
+) -> Model | Forecaster:
+    """Train the same model again, without judging it; nothing is searched for.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be trained.
+    """
+    fixed = replace(recipe, search_s=0.0)
+    rng = np.random.default_rng(recipe.seed)
+    given = _prepared(market, fixed, beside)
+    if recipe.kind == LSTM:
+        targets = forward_return(given.bars, recipe.horizon)
+        return evaluate_forecaster(
+            given.features, targets, rng=rng, settings=fixed.lstm_settings(),
+            n_resamples=_FEW_RESAMPLES, progress=progress,
+        ).model  # fmt: skip
+    return evaluate_classifier(
+        given.features, recipe.labels(given.bars), rng=rng, trainer=fixed.trainer(),
+        provenance=_provenance(fixed), n_resamples=_FEW_RESAMPLES, progress=progress,
+    ).model  # fmt: skip
 
 
-def _row(trained: Trained, market: Market, data_hash: str, path: Path) -> Model:
-    scores = trained.evaluation.scores
-    last = int(market.bars.timestamp[trained.n_train - 1]) + market.bars.interval_ms
-    return Model(
-        name=model_name(market.key),
-        model_type="xgboost",
-        version=trained.model.artefact_hash[:12],
-        accuracy=scores["accuracy"].value,
-        precision=scores["precision"].value,
-        recall=scores["recall"].value,
-        auc=scores["auc"].value,
-        trained_on=moment_of(last),
-        label_kind="triple barrier",
-        features=list(trained.features.names),
-        data_hash=data_hash,
-        code_version=version("cryptovolt"),
-        artefact_hash=trained.model.artefact_hash,
-        artefact_path=str(path),
-        gates={gate.name: {**gate.to_record(), "detail": gate.text} for gate in trained.gates},
-        status=trained.status,
-        extra_data=_card(trained, market),
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Prepared:
+    n_train: int
+    bars: Bars
+    features: Features
+    build: Callable[[Bars, SentimentSeries | None], Features]
+
+
+def _prepared(market: Market, recipe: Recipe, beside: Beside) -> _Prepared:
+    n_train = training_bars(len(market.bars))
+    bars = market.bars[:n_train]
+    others = beside.of(market.bars)
+    rows = (
+        forward_return(bars, recipe.horizon).row if recipe.kind == LSTM else recipe.labels(bars).row
+    )
+    features = _varying(build_features(bars, market.news, **others), rows)
+
+    build = partial(_built, features.names, **others)
+    return _Prepared(n_train=n_train, bars=bars, features=features, build=build)
+
+
+def _built(
+    names: tuple[str, ...], bars: Bars, news: SentimentSeries | None, **others: Any
+) -> Features:
+    return build_features(bars, news, **others).select(names)
+
+
+def _varying(features: Features, rows: IntArray) -> Features:
+    # A week without a weekend, or news that has just begun, is no reason not to learn: such columns
+    # are left out, and the model's record names those it has.
+    usable = rows[features.usable[rows]]
+    varying = features.varying(usable) if usable.size else features
+    return varying if varying.names else features
+
+
+def _train_classifier(
+    market: Market,
+    recipe: Recipe,
+    beside: Beside,
+    progress: Progress | None,
+    ledger: TrialLedger | None,
+    *,
+    thorough: bool,
+) -> Trained:
+    given = _prepared(market, recipe, beside)
+    bars, features = given.bars, given.features
+    if recipe.search_s:
+        recipe = _searched(given, recipe, progress, ledger)
+    rng = np.random.default_rng(recipe.seed)
+    evaluation = evaluate_classifier(
+        features, recipe.labels(bars), rng=rng, trainer=recipe.trainer(),
+        provenance=_provenance(recipe), progress=progress, ledger=ledger, bars=bars,
+    )  # fmt: skip
+    gates = run_gates(
+        bars, features, evaluation, rng=rng, sentiment=market.news, build=given.build,
+        label=recipe.labels, thorough=thorough, progress=progress, ledger=ledger,
+    )  # fmt: skip
+    held_out = _held_out(market, beside, evaluation.model, given.n_train)
+    log.info("model.trained", artefact_hash=evaluation.model.artefact_hash, n_train=given.n_train)
+    return Trained(
+        n_train=given.n_train,
+        features=features,
+        evaluation=evaluation,
+        gates=gates,
+        probability_up=np.concatenate((evaluation.probability, held_out)),
+        recipe=recipe,
     )
 
 
-def _card(trained: Trained, market: Market) -> dict[str, Any]:
-    return {
-        "evaluation": trained.evaluation.to_record(),
-        "synthetic": market.synthetic,
-        "first_bar": int(market.bars.timestamp[0]),
-        "n_train": trained.n_train,
-        "sentiment_hash": market.news_hash,
-    }
+def _train_forecaster(
+    market: Market, recipe: Recipe, beside: Beside, progress: Progress | None
+) -> TrainedForecaster:
+    given = _prepared(market, recipe, beside)
+    rng = np.random.default_rng(recipe.seed)
+    evaluation = evaluate_forecaster(
+        given.features, forward_return(given.bars, recipe.horizon), rng=rng,
+        settings=recipe.lstm_settings(), progress=progress,
+    )  # fmt: skip
+    gates = run_forecast_gates(
+        given.bars, given.features, evaluation, rng=rng, sentiment=market.news, build=given.build,
+        progress=progress,
+    )  # fmt: skip
+    log.info("model.trained", artefact_hash=evaluation.model.artefact_hash, n_train=given.n_train)
+    return TrainedForecaster(
+        n_train=given.n_train,
+        features=given.features,
+        evaluation=evaluation,
+        gates=gates,
+        recipe=recipe,
+    )
+
+
+def _searched(
+    given: _Prepared, recipe: Recipe, progress: Progress | None, ledger: TrialLedger | None
+) -> Recipe:
+    labels = rows_before_test(given.features, recipe.labels(given.bars), WalkForward())
+    found = search_trainer(
+        given.features,
+        labels,
+        recipe.trainer(),
+        seconds=recipe.search_s,
+        seed=recipe.seed,
+        ledger=ledger,
+        bars=None if ledger is None else given.bars,
+        progress=progress,
+    )
+    return recipe.found(found.trainer)
+
+
+def _held_out(market: Market, beside: Beside, model: Model, n_train: int) -> FloatArray:
+    every = build_features(market.bars, market.news, **beside.of(market.bars))
+    return model.probability_up(every.select(model.feature_names).values[n_train:])
+
+
+def _provenance(recipe: Recipe) -> dict[str, str]:
+    return {"label": recipe.label_name}

@@ -28,6 +28,8 @@ OPEN = {
 
 IN_PRODUCTION = {route for route in OPEN if not route[1].startswith(("/docs", "/openapi"))}
 
+_IDS = ("user", "strategy", "signal", "trade", "model", "alert", "session", "sentiment", "job")
+
 
 def routes(live: Live) -> Iterator[tuple[str, str]]:
     for route in iter_route_contexts(live.app.routes):
@@ -37,7 +39,17 @@ def routes(live: Live) -> Iterator[tuple[str, str]]:
 
 
 def answer(client: httpx.Client, method: str, path: str) -> httpx.Response:
-    for name in ("user", "strategy", "signal", "trade", "model", "alert", "session", "sentiment"):
+    for name in (
+        "user",
+        "strategy",
+        "signal",
+        "trade",
+        "model",
+        "alert",
+        "session",
+        "sentiment",
+        "job",
+    ):
         path = path.replace(f"{{{name}_id}}", "1")
     return client.request(method, path.replace("{path:path}", "any/page"), json={})
 
