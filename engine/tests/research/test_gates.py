@@ -14,12 +14,16 @@ from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
 from cryptovolt.features import Features, Labels, build_features, triple_barrier
 from cryptovolt.ml import BoosterSettings
-from cryptovolt.ml.split import Fold
+from cryptovolt.ml.lightgbm_classifier import LightGBMTrainer
+from cryptovolt.ml.linear_classifier import LinearTrainer
+from cryptovolt.ml.model import Trainer
+from cryptovolt.ml.split import Fold, WalkForward
 from cryptovolt.ml.xgboost_classifier import XGBoostClassifier, XGBoostTrainer
 from cryptovolt.research import Evaluation, Gate, evaluate_classifier, promotable, run_gates
 from cryptovolt.research.edge_gates import Pipeline
 from cryptovolt.research.gates import checks_of
 from cryptovolt.research.ledger import FileLedger
+from cryptovolt.research.shown_gates import trials_counted
 
 HOUR_MS = 3_600_000
 HORIZON = 6
@@ -241,3 +245,44 @@ def test_another_served_model_is_refused(honest: Made) -> None:
 def test_other_bars_are_refused(honest: Made) -> None:
     with pytest.raises(DataError, match="the bars that the features were built from"):
         run_gates(honest.bars[1:], honest.features, honest.evaluation, rng=np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("trainer", [LinearTrainer(), LightGBMTrainer()], ids=lambda one: one.kind)
+def test_models_of_other_kinds_serve_what_was_trained(honest: Made, trainer: Trainer) -> None:
+    evaluation = evaluate_classifier(
+        honest.features,
+        triple_barrier(honest.bars, HORIZON),
+        rng=np.random.default_rng(1),
+        walk=WalkForward(n_folds=2),
+        trainer=trainer,
+        n_resamples=20,
+    )
+    gate = gate_of(replace(honest, evaluation=evaluation), "serving_equals_training")
+    assert gate.passed, gate.text
+    assert gate.measured <= 1e-6
+
+
+def test_trials_are_counted_by_a_whole_ledger_that_holds_the_model(
+    honest: Made, tmp_path: Path
+) -> None:
+    path = tmp_path / "trials.jsonl"
+    ledger = FileLedger(path)
+    evaluation = evaluate_classifier(
+        honest.features,
+        triple_barrier(honest.bars, HORIZON),
+        rng=np.random.default_rng(1),
+        walk=WalkForward(n_folds=2),
+        settings=BoosterSettings(n_rounds=5),
+        n_resamples=20,
+        ledger=ledger,
+        bars=honest.bars,
+    )
+    assert trials_counted(evaluation, ledger).passed
+    other = FileLedger(tmp_path / "empty.jsonl")
+    assert "but not this one" in trials_counted(evaluation, other).text
+    # A row taken out of the file: the chain is broken, and the gate says so.
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:1] + lines[2:]), "utf-8")
+    broken = trials_counted(evaluation, FileLedger(path))
+    assert not broken.passed
+    assert "BROKEN" in broken.text

@@ -9,6 +9,7 @@ import numpy as np
 from cryptovolt.domain.arrays import FloatArray
 from cryptovolt.domain.ports import Model
 from cryptovolt.features.build import Features
+from cryptovolt.ml.lightgbm_classifier import LightGBMClassifier
 from cryptovolt.ml.model import load_model
 from cryptovolt.ml.xgboost_classifier import XGBoostClassifier
 from cryptovolt.research.audited import Audited
@@ -134,6 +135,12 @@ def _trained_margins(model: Model, values: FloatArray) -> tuple[FloatArray, str]
         booster.load_model(bytearray(model.model))
         said = booster.inplace_predict(values.astype(np.float32), predict_type="margin")
         return np.asarray(said, np.float64), "XGBoost"
+    if isinstance(model, LightGBMClassifier):
+        import lightgbm  # noqa: PLC0415 - an extra, there where such a model was trained
+
+        trained = lightgbm.Booster(model_str=model.model.decode())
+        rounded = values.astype(np.float32).astype(np.float64)
+        return np.asarray(trained.predict(rounded, raw_score=True), np.float64), "LightGBM"
     with TemporaryDirectory() as folder:
         stored = load_model(model.save(Path(folder)))
     # Only a forecaster, which these gates are not for, has no log odds.

@@ -29,24 +29,26 @@ def trials_counted(evaluation: Evaluation, ledger: TrialLedger | None) -> Gate:
     trials = evaluation.verdict.trials
     if ledger is None or trials is None:
         text = "no trial ledger was given, so nobody knows how many models were tried before it"
-        return Gate("trials_counted", False, 0.0, 1.0, text)
+        return Gate("trials_counted", passed=False, measured=0.0, threshold=1.0, text=text)
     check = ledger.verify()
+    if not check.intact:
+        text = f"the trial ledger is BROKEN, so its count means nothing: {check.faults[0]}"
+        return Gate("trials_counted", passed=False, measured=0.0, threshold=1.0, text=text)
     labels, symbol = evaluation.labels, str(evaluation.model.manifest["provenance"]["symbol"])
     rows = ledger.trials((symbol,), int(labels.timestamp[0]), int(labels.timestamp[-1]))
     fits = [trial for trial in rows if trial.kind is TrialKind.FIT]
     own = evaluation.model.artefact_hash
     known = any(trial.parameters.get("model") == own for trial in fits)
     n_choices = len(choices_of(fits))
-    counted = check.intact and known and trials.n_trials <= n_choices
-    found = "is whole" if check.intact else "is BROKEN: a row was changed or taken out"
+    counted = known and trials.n_trials <= n_choices
     return Gate(
         "trials_counted",
         counted,
         float(trials.n_trials),
         float(n_choices),
-        f"the ledger {found}, holds {n_choices} models on this data, "
+        f"the ledger is whole, holds {n_choices} models on this data, "
         f"{'this one among them' if known else 'but not this one'}, and the verdict counts "
-        f"{trials.n_trials}; it must be whole and hold each of them",
+        f"{trials.n_trials}; it must hold each of them",
     )
 
 
