@@ -22,9 +22,9 @@ from cryptovolt.research.drift_settings import DriftSettings
 from cryptovolt.research.sequential import (
     Decision,
     Outcome,
-    SequentialSettings,
     SequentialTest,
 )
+from cryptovolt.research.sequential_settings import SequentialSettings
 
 DRIFT = DriftSettings(n_resamples=200)
 N_REFERENCE = 20_000

@@ -14,11 +14,11 @@ from cryptovolt.domain.errors import ConfigurationError, DataError
 from cryptovolt.research.sequential import (
     Decision,
     Outcome,
-    SequentialSettings,
     SequentialTest,
     log_loss_saved,
 )
 from cryptovolt.research.sequential_capital import STAKES, Capital
+from cryptovolt.research.sequential_settings import SequentialSettings
 
 SETTINGS = SequentialSettings(block=24, horizon=4)
 PROBABILITY = st.floats(0.001, 0.999)

@@ -9,7 +9,8 @@ from numpy.random import default_rng
 
 from cryptovolt.domain.costs import Costs
 from cryptovolt.domain.errors import DataError
-from cryptovolt.research.sequential import Outcome, SequentialSettings, SequentialTest
+from cryptovolt.research.sequential import Outcome, SequentialTest
+from cryptovolt.research.sequential_settings import SequentialSettings
 from cryptovolt.research.shadow import Followed, Outcomes, compare
 
 N = 200

@@ -18,10 +18,10 @@ from cryptovolt.domain.errors import DataError
 from cryptovolt.performance.classification import brier_score, log_loss
 from cryptovolt.research.sequential import (
     Outcome,
-    SequentialSettings,
     SequentialTest,
     Standing,
 )
+from cryptovolt.research.sequential_settings import SequentialSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
