@@ -22,9 +22,10 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     func,
+    select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.models.base import SEARCHABLE, Base, Money, UtcDateTime
 
@@ -269,6 +270,18 @@ class Signal(Base):
     reasons: Mapped[list[Any] | None]
     target: Mapped[float | None] = mapped_column(Double)
     session_id: Mapped[int | None] = mapped_column(ForeignKey("paper_sessions.session_id"))
+
+
+Signal.forced_reason = column_property(  # pyright: ignore[reportAttributeAccessIssue]
+    select(Model.forced_reason)
+    .where(
+        Model.model_id == Signal.model_id,
+        Model.forced_at <= Signal.created_at,
+        Signal.votes.contains([{"source": "ml"}]),
+    )
+    .correlate(Signal.__table__)
+    .scalar_subquery()
+)
 
 
 class Trade(Base):

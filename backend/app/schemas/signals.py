@@ -40,3 +40,5 @@ class SignalOut(Returned):
     vetoes: list[JsonValue] | None
     extra_data: dict[str, JsonValue] | None
     created_at: datetime
+    forced_reason: str | None
+    """Why a model that failed a gate was promoted, and so voted in this signal; null elsewhere."""

@@ -48,6 +48,7 @@ function signal(change: Partial<Signal>): Signal {
     reasons: [],
     vetoes: [],
     extra_data: null,
+    forced_reason: null,
     created_at: at(11),
     ...change,
   };

@@ -33,6 +33,23 @@ const MODEL: Model = {
     },
   },
   created_at: '2024-01-01T00:00:00Z',
+  symbol: 'BTCUSDT',
+  timeframe: '1h',
+  source: 'binance',
+  kind: 'xgboost',
+  parent_id: null,
+  parameters: null,
+  seed: 7,
+  inputs: null,
+  feature_hash: null,
+  sentiment_hash: null,
+  code_commit: null,
+  libraries: null,
+  forced_by: null,
+  forced_at: null,
+  forced_reason: null,
+  verified_at: null,
+  verified_result: null,
 };
 
 it('a metric stands with its interval and baseline, and says where they are missing', () => {

@@ -25,6 +25,7 @@ const SIGNAL: Signal = {
   reasons: ['ml +0.70 × 0.6'],
   vetoes: ['volatility'],
   extra_data: null,
+  forced_reason: null,
   created_at: '2024-03-01T12:00:01Z',
 };
 
