@@ -74,7 +74,7 @@ def drift_world(memory: float, change: str, rng: Generator) -> int | None:
     names = [f"f{k}" for k in range(values.shape[1])]
     monitor = DriftMonitor(fit_drift(names, values[:N_REFERENCE], rng, DRIFT))
     live = values[N_REFERENCE:]
-    return first(lambda t: monitor.observe(live[t], t), lead)
+    return first(lambda t: monitor.observe(live[t], t), lead, change)
 
 
 def calibration_world(spread: float, change: str, rng: Generator) -> int | None:
@@ -94,12 +94,14 @@ def calibration_world(spread: float, change: str, rng: Generator) -> int | None:
     monitor = CalibrationMonitor(reference)
     live = slice(N_REFERENCE, None)
     happened, said = up[live].tolist(), probability[live].tolist()
-    return first(lambda t: monitor.observe(happened[t], said[t], t), lead)
+    return first(lambda t: monitor.observe(happened[t], said[t], t), lead, change)
 
 
-def first(observe: Callable[[int], object], lead: int) -> int | None:
+def first(observe: Callable[[int], object], lead: int, change: str) -> int | None:
+    # The first look, before any change, can only be a false alarm.
+    since = lead - 1 if change == "none" else lead
     for t in range(lead + N_LIVE):
-        if observe(t) and t >= lead:
+        if observe(t) and t >= since:
             return t + 1 - lead
     return None
 
