@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.models.database import Alert, Signal, Trade, TradingStrategy
 from app.models.paper import EquitySnapshot, PaperSession
+from app.services import jobs
+from app.services.jobs import JobRequest
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -23,6 +25,7 @@ class Owned:
     trade: int
     session_trade: int
     alert: int
+    job: int
 
 
 def add_rows(db: Session, user_id: int) -> Owned:
@@ -43,6 +46,7 @@ def add_rows(db: Session, user_id: int) -> Owned:
     session_trade = _trade(session_id=session.session_id)
     session_trade.pnl = Decimal("12.34")
     db.add_all([trade, session_trade, *curve(session.session_id)])
+    job = jobs.add(db, JobRequest(kind="verify", title="verify model 1"), user_id)
     db.commit()
     return Owned(
         strategy=strategy.strategy_id,
@@ -52,6 +56,7 @@ def add_rows(db: Session, user_id: int) -> Owned:
         trade=trade.trade_id,
         session_trade=session_trade.trade_id,
         alert=alert.alert_id,
+        job=job,
     )
 
 

@@ -14,7 +14,7 @@ from app.core.database import SessionLocal
 
 TABLES = (
     "users", "trading_strategies", "signals", "trades", "alerts", "paper_sessions",
-    "equity_snapshots", "models",
+    "equity_snapshots", "models", "job_notes",
 )  # fmt: skip
 BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("PATCH", "/api/v1/strategies/{strategy_id}"): {"name": "taken"},
@@ -22,7 +22,10 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("PATCH", "/api/v1/users/{user_id}"): {"role": "viewer", "is_active": False},
 }
 # Models and texts belong to nobody: whoever is logged in reads them.
-SHARED = {"/api/v1/models/{model_id}", "/api/v1/sentiment/{sentiment_id}"}
+SHARED = {
+    "/api/v1/models/{model_id}", "/api/v1/models/{model_id}/card",
+    "/api/v1/models/{model_id}/promote", "/api/v1/sentiment/{sentiment_id}",
+}  # fmt: skip
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -51,6 +54,7 @@ def paths(template: str, rows: Owned, user_id: int) -> list[str]:
         "signal_id": (rows.signal, rows.session_signal),
         "trade_id": (rows.trade, rows.session_trade),
         "alert_id": (rows.alert,),
+        "job_id": (rows.job,),
     }
     name = template.partition("{")[2].partition("}")[0]
     return [template.replace(f"{{{name}}}", str(value)) for value in ids[name]]
@@ -75,10 +79,12 @@ def test_the_rows_of_another_user_do_not_exist(
             body = BODIES.get((method, template)) if method in {"POST", "PATCH"} else None
             answer = bob.client.request(method, path, json=body)
             assert answer.status_code == 404, (method, path, answer.text)
-            unknown = path.rsplit("/", 1)[0] + "/999999"
+            named = template.partition("{")[0]
+            own_id = path.removeprefix(named).partition("/")[0]
+            unknown = path.replace(f"{named}{own_id}", f"{named}999999")
             same = bob.client.request(method, unknown, json=body)
             assert same.status_code == 404
-            assert same.text.replace("999999", path.rsplit("/", 1)[1]) == answer.text
+            assert same.text.replace("999999", own_id) == answer.text
     assert contents(db) == before
 
 

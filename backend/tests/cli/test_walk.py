@@ -233,20 +233,22 @@ def test_up_serves_trades_and_stops(running: tuple[subprocess.Popen[str], str]) 
     assert waited(lambda: len(signals()) > 50, 120)
     seen = signals()[0]["timestamp"]
     assert waited(lambda: signals()[0]["timestamp"] > seen, 30), "the stream does not move"
-    (trader,) = children(program.pid)
+    # The trader, and the worker of jobs.
+    workers = children(program.pid)
+    assert len(workers) == 2
     program.send_signal(signal.SIGINT)
     assert program.wait(60) == 0
-    assert waited(lambda: not alive(trader), 10)
+    assert waited(lambda: not any(alive(one) for one in workers), 10)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is for POSIX")
-def test_the_trader_ends_with_a_killed_up(running: tuple[subprocess.Popen[str], str]) -> None:
+def test_its_workers_end_with_a_killed_up(running: tuple[subprocess.Popen[str], str]) -> None:
     program, _ = running
-    assert waited(lambda: children(program.pid), 30)
-    (trader,) = children(program.pid)
+    assert waited(lambda: len(children(program.pid)) == 2, 30)
+    workers = children(program.pid)
     program.kill()
     program.wait()
-    assert waited(lambda: not alive(trader), 60)
+    assert waited(lambda: not any(alive(one) for one in workers), 60)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the embedded server is for POSIX")
@@ -274,8 +276,9 @@ def test_up_trades_a_live_loopback_market_without_network_or_keys(
     assert waited(lambda: found("signals")[0]["timestamp"] > seen, 30), "the stream does not move"
     (coverage,) = found("market/coverage?symbol=BTCUSDT")
     assert (coverage["source"], coverage["missing"]) == ("loopback", 0)
+    # Venue, feed, trader, the collector of texts, and the worker of jobs.
     processes = children(program.pid)
-    assert len(processes) == 3
+    assert len(processes) == 5
     program.send_signal(signal.SIGINT)
     assert program.wait(60) == 0
     assert waited(lambda: not any(alive(one) for one in processes), 20)
