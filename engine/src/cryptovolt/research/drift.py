@@ -116,7 +116,7 @@ def fit_drift(
     Notes
     -----
     A live window also differs because the reference is a sample itself; the thresholds are raised
-    by ``1 + window / n_rows`` for it. 500 periods of 72 columns take about a second.
+    by ``1 + window / n_rows`` for it.
     """
     settings = settings or DriftSettings()
     names, values = _columns(names, values, probability)

@@ -49,7 +49,7 @@ def _next_bar(bars: Bars, sentiment: SentimentSeries | None) -> Features:
 
 
 def _centred_window(bars: Bars, sentiment: SentimentSeries | None) -> Features:
-    # # lookahead:: that is the mistake this pipeline makes.
+    # lookahead: that is the mistake this pipeline makes.
     smooth = np.convolve(np.log(bars.close), np.ones(_WINDOW) / _WINDOW, mode="same")
     trend = np.concatenate([[0.0], np.diff(smooth)])
     return with_column(build_features(bars, sentiment), "smooth trend", trend)
