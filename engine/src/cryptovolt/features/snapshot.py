@@ -5,8 +5,6 @@ bits, checked on every read: a model that stores the hash says exactly what it w
 """
 
 import os
-import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +12,11 @@ import polars as pl
 
 from cryptovolt.domain.errors import DataError
 from cryptovolt.features.build import Features
-from cryptovolt.market.sources import explained
+from cryptovolt.market.named_files import read_named, write_named
 
 DEFAULT_FOLDER = Path(".cryptovolt") / "features"
 """Where a hash is looked for when no folder is given, below the working directory."""
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 _LABELS = ("symbol", "timeframe", "warmup")
 _TIME = "timestamp"
 
@@ -36,25 +33,12 @@ def write_features(features: Features, folder: str | os.PathLike[str]) -> Path:
     folder : path-like
         Made where it is not there.
     """
-    place = Path(folder)
-    path = place / f"{features.content_hash()}.parquet"
-    if path.exists():
-        return path
-    place.mkdir(parents=True, exist_ok=True)
-    columns = {name: features.values[:, i] for i, name in enumerate(features.names)}
-    frame = pl.DataFrame({_TIME: features.timestamp, **columns})
-    handle, waiting = tempfile.mkstemp(dir=place, suffix=".part")
-    os.close(handle)
-    try:
-        frame.write_parquet(
-            waiting,
-            compression="lz4",
-            metadata={label: str(getattr(features, label)) for label in _LABELS},
-        )
-        Path(waiting).replace(path)
-    finally:
-        Path(waiting).unlink(missing_ok=True)
-    return path
+    return write_named(
+        features,
+        folder,
+        lambda: _frame(features),
+        {label: str(getattr(features, label)) for label in _LABELS},
+    )
 
 
 def read_features(
@@ -74,21 +58,13 @@ def read_features(
     DataError
         If there is no such file, it is no snapshot, or its content is not what the name says.
     """
-    path = _find(hash_or_path, folder)
-    with explained(path):
-        if not path.is_file():
-            raise DataError(f"there is no such snapshot of features in {path.parent}")
-        features = _read(path)
-        found = features.content_hash()
-        if found != path.stem:
-            raise DataError(f"the content is not what the name says, its hash is {found}")
-    return features
+    place = DEFAULT_FOLDER if folder is None else folder
+    return read_named(hash_or_path, place, _read, "snapshot of features")
 
 
-def _find(hash_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
-    if isinstance(hash_or_path, str) and _HASH.fullmatch(hash_or_path):
-        return Path(DEFAULT_FOLDER if folder is None else folder) / f"{hash_or_path}.parquet"
-    return Path(hash_or_path)
+def _frame(features: Features) -> pl.DataFrame:
+    columns = {name: features.values[:, i] for i, name in enumerate(features.names)}
+    return pl.DataFrame({_TIME: features.timestamp, **columns})
 
 
 def _read(path: Path) -> Features:

@@ -6,20 +6,17 @@ checked, at twice the rate of zstd, for 30 instead of 21 bytes a bar.
 """
 
 import os
-import re
-import tempfile
 from pathlib import Path
 
 import polars as pl
 
 from cryptovolt.domain.bars import VALUE_COLUMNS, Bars
 from cryptovolt.domain.errors import DataError
-from cryptovolt.market.sources import explained
+from cryptovolt.market.named_files import read_named, write_named
 
 DEFAULT_FOLDER = Path(".cryptovolt") / "snapshots"
 """Where a hash is looked for when no folder is given, below the working directory."""
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 _LABELS = ("symbol", "timeframe", "source")
 _COLUMNS = ("timestamp", *VALUE_COLUMNS)
 
@@ -30,24 +27,12 @@ def write_snapshot(bars: Bars, folder: str | os.PathLike[str]) -> Path:
     A snapshot that is there already is left as it is. The file appears under its name only when it
     is whole.
     """
-    place = Path(folder)
-    path = place / f"{bars.content_hash()}.parquet"
-    if path.exists():
-        return path
-    place.mkdir(parents=True, exist_ok=True)
-    frame = pl.DataFrame({name: getattr(bars, name) for name in _COLUMNS})
-    handle, waiting = tempfile.mkstemp(dir=place, suffix=".part")
-    os.close(handle)
-    try:
-        frame.write_parquet(
-            waiting,
-            compression="lz4",
-            metadata={label: getattr(bars, label) for label in _LABELS},
-        )
-        Path(waiting).replace(path)
-    finally:
-        Path(waiting).unlink(missing_ok=True)
-    return path
+    return write_named(
+        bars,
+        folder,
+        lambda: pl.DataFrame({name: getattr(bars, name) for name in _COLUMNS}),
+        {label: getattr(bars, label) for label in _LABELS},
+    )
 
 
 def read_snapshot(
@@ -67,21 +52,8 @@ def read_snapshot(
     DataError
         If there is no such file, it is no snapshot, or its content is not what the name says.
     """
-    path = _find(hash_or_path, folder)
-    with explained(path):
-        if not path.is_file():
-            raise DataError(f"there is no such snapshot in {path.parent}")
-        bars = _read(path)
-        found = bars.content_hash()
-        if found != path.stem:
-            raise DataError(f"the content is not what the name says, its hash is {found}")
-    return bars
-
-
-def _find(hash_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
-    if isinstance(hash_or_path, str) and _HASH.fullmatch(hash_or_path):
-        return Path(DEFAULT_FOLDER if folder is None else folder) / f"{hash_or_path}.parquet"
-    return Path(hash_or_path)
+    place = DEFAULT_FOLDER if folder is None else folder
+    return read_named(hash_or_path, place, _read, "snapshot")
 
 
 def _read(path: Path) -> Bars:

@@ -6,8 +6,6 @@ stores the hash says exactly which items, scores and weights it knew.
 
 import json
 import os
-import re
-import tempfile
 from pathlib import Path
 from typing import cast
 
@@ -16,12 +14,11 @@ import polars as pl
 
 from cryptovolt.domain.errors import DataError
 from cryptovolt.domain.sentiment import SentimentSeries
-from cryptovolt.market.sources import explained
+from cryptovolt.market.named_files import read_named, write_named
 
 DEFAULT_FOLDER = Path(".cryptovolt") / "sentiment"
 """Where a hash is looked for when no folder is given, below the working directory."""
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 _COLUMNS = ("event_time", "observed_at", "score", "weight", "origin")
 _LABEL = "sentiment"
 
@@ -32,21 +29,12 @@ def write_sentiment_snapshot(series: SentimentSeries, folder: str | os.PathLike[
     A snapshot that is there already is left as it is. The file appears under its name only when it
     is whole.
     """
-    place = Path(folder)
-    path = place / f"{series.content_hash()}.parquet"
-    if path.exists():
-        return path
-    place.mkdir(parents=True, exist_ok=True)
-    frame = pl.DataFrame({name: getattr(series, name) for name in _COLUMNS})
-    label = json.dumps({"source": series.source, "origins": series.origins})
-    handle, waiting = tempfile.mkstemp(dir=place, suffix=".part")
-    os.close(handle)
-    try:
-        frame.write_parquet(waiting, compression="lz4", metadata={_LABEL: label})
-        Path(waiting).replace(path)
-    finally:
-        Path(waiting).unlink(missing_ok=True)
-    return path
+    return write_named(
+        series,
+        folder,
+        lambda: pl.DataFrame({name: getattr(series, name) for name in _COLUMNS}),
+        {_LABEL: json.dumps({"source": series.source, "origins": series.origins})},
+    )
 
 
 def read_sentiment_snapshot(
@@ -66,21 +54,8 @@ def read_sentiment_snapshot(
     DataError
         If there is no such file, it is no snapshot, or its content is not what the name says.
     """
-    path = _find(hash_or_path, folder)
-    with explained(path):
-        if not path.is_file():
-            raise DataError(f"there is no such snapshot in {path.parent}")
-        series = _read(path)
-        found = series.content_hash()
-        if found != path.stem:
-            raise DataError(f"the content is not what the name says, its hash is {found}")
-    return series
-
-
-def _find(hash_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
-    if isinstance(hash_or_path, str) and _HASH.fullmatch(hash_or_path):
-        return Path(DEFAULT_FOLDER if folder is None else folder) / f"{hash_or_path}.parquet"
-    return Path(hash_or_path)
+    place = DEFAULT_FOLDER if folder is None else folder
+    return read_named(hash_or_path, place, _read, "snapshot")
 
 
 def _read(path: Path) -> SentimentSeries:
